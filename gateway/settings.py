@@ -1,0 +1,259 @@
+"""config.yaml and the environment, turned into one frozen value; every mistake is shown at once."""
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic import ValidationError as PydanticError
+
+ROOT = Path(__file__).parent.parent
+SECRETS = (
+    "TWILIO_ACCOUNT_SID",
+    "TWILIO_AUTH_TOKEN",
+    "TELEGRAM_BOT_TOKEN",
+    "TELEGRAM_WEBHOOK_SECRET",
+    "KANNEL_SECRET",
+    "KANNEL_PASSWORD",
+)
+OVERRIDES = {
+    "LAPOR_ENVIRONMENT": ("environment",),
+    "PUBLIC_URL": ("public_url",),
+    "DATA_DIR": ("data_dir",),
+    "DATABASE_URL": ("database", "url"),
+    "REDIS_URL": ("queue", "url"),
+    "HOST": ("web", "host"),
+    "PORT": ("web", "port"),
+}
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the message lists every mistake, one a line."""
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
+
+
+class Database(Section):
+    url: str
+    pool_size: PositiveInt
+    busy_timeout_seconds: PositiveFloat
+
+
+class QueueSettings(Section):
+    url: str
+    embedded: bool
+    timeout_seconds: PositiveFloat
+
+
+class Web(Section):
+    host: str
+    port: int = Field(ge=1, le=65535)
+    threads: PositiveInt
+    max_body_bytes: PositiveInt
+    trusted_proxies: int = Field(ge=0)
+
+
+class Intake(Section):
+    batch: PositiveInt
+    lease_seconds: PositiveFloat
+    attempts: PositiveInt
+    backoff_seconds: PositiveFloat
+    repeat_seconds: float = Field(ge=0)
+    question_hours: PositiveFloat
+    undo_minutes: PositiveFloat
+
+
+class Outbox(Section):
+    batch: PositiveInt
+    parallel: PositiveInt
+    lease_seconds: PositiveFloat
+    attempts: PositiveInt
+    backoff_seconds: PositiveFloat
+    timeout_seconds: PositiveFloat
+
+
+class Quarantine(Section):
+    max_rows: PositiveInt
+    max_bytes: PositiveInt
+    max_days: PositiveInt
+
+
+class Relay(Section):
+    every_seconds: PositiveInt
+
+
+class Matching(Section):
+    category_sure: float = Field(ge=0, le=100)
+    category_margin: float = Field(ge=0, le=100)
+    place_sure: float = Field(ge=0, le=100)
+    place_margin: float = Field(ge=0, le=100)
+    command_typo: float = Field(ge=0, le=100)
+
+
+class Deadlines(Section):
+    unit: Literal["working", "calendar"]
+    verify: PositiveInt
+    information: PositiveInt
+    complaint: PositiveInt
+    inspection: PositiveInt
+
+
+class Twilio(Section):
+    number: str
+    messaging_service_sid: str
+    api_url: str
+
+
+class Telegram(Section):
+    polling: bool
+    api_url: str
+
+
+class Kannel(Section):
+    sendsms_url: str
+    username: str
+    sender: str
+    smsc: str
+    allowed_sources: tuple[IPv4Network | IPv6Network, ...]
+    answer_in_http: bool
+    answer_wait_seconds: PositiveFloat
+
+
+class Channels(Section):
+    sms: Twilio
+    whatsapp: Twilio
+    telegram: Telegram
+    kannel: Kannel
+
+
+class Secrets(Section):
+    """Each is None when the environment does not give it; they print as ***."""
+
+    TWILIO_ACCOUNT_SID: SecretStr | None = None
+    TWILIO_AUTH_TOKEN: SecretStr | None = None
+    TELEGRAM_BOT_TOKEN: SecretStr | None = None
+    TELEGRAM_WEBHOOK_SECRET: SecretStr | None = None
+    KANNEL_SECRET: SecretStr | None = None
+    KANNEL_PASSWORD: SecretStr | None = None
+
+    def text(self, name: str) -> str:
+        """The secret itself, or "" where it was not given."""
+        value: SecretStr | None = getattr(self, name)
+        return value.get_secret_value() if value else ""
+
+
+class Settings(Section):
+    environment: Literal["development", "production"]
+    public_url: str = Field(pattern=r"^https?://[^/]+(/.*)?$")
+    data_dir: Path
+    timezone: str
+    database: Database
+    queue: QueueSettings
+    web: Web
+    intake: Intake
+    outbox: Outbox
+    quarantine: Quarantine
+    relay: Relay
+    matching: Matching
+    deadlines: Deadlines
+    channels: Channels
+    secrets: Secrets = Secrets()
+
+    @property
+    def production(self) -> bool:
+        return self.environment == "production"
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def spool_dir(self) -> Path:
+        return self.data_dir / "spool"
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the file (env LAPOR_CONFIG, else config.yaml of the project); ConfigError if unusable."""
+    path = path or Path(environ.get("LAPOR_CONFIG") or ROOT / "config.yaml")
+    values = _read(path)
+    for name, keys in OVERRIDES.items():
+        if environ.get(name):
+            _put(values, keys, environ[name])
+    values["secrets"], mistakes = _secrets(environ)
+    try:
+        settings = Settings.model_validate(values)
+        mistakes += _inconsistent(settings)
+    except PydanticError as error:
+        mistakes += [_sentence(item["loc"], item["msg"]) for item in error.errors()]
+    if mistakes:
+        raise ConfigError("\n".join(f"{path.name}: {mistake}" for mistake in mistakes))
+    return settings
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}).") from error
+    except yaml.YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" line {where.line + 1}" if where else ""
+        raise ConfigError(f"{path.name}:{line} is not valid YAML; check the indentation.") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path.name}: must hold `key: value` lines.")
+    return values
+
+
+def _put(values: dict[str, Any], keys: tuple[str, ...], value: str) -> None:
+    for key in keys[:-1]:
+        values = values.setdefault(key, {})
+    values[keys[-1]] = value
+
+
+def _secrets(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    found, mistakes = {}, []
+    for name in SECRETS:
+        file = environ.get(f"{name}_FILE")
+        if environ.get(name):
+            found[name] = environ[name]
+        elif file:
+            try:
+                found[name] = Path(file).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                mistakes.append(f"{name}_FILE: {file} cannot be read ({error.strerror}).")
+    return found, mistakes
+
+
+def _inconsistent(settings: Settings) -> list[str]:
+    mistakes = []
+    secrets, channels = settings.secrets, settings.channels
+    if settings.production and "127.0.0.1" in settings.public_url:
+        mistakes.append("public_url: in production it must be the address that providers call.")
+    if (channels.sms.number or channels.whatsapp.number) and not secrets.TWILIO_AUTH_TOKEN:
+        mistakes.append("channels.sms/whatsapp: a number is set, TWILIO_AUTH_TOKEN is missing.")
+    if channels.kannel.sendsms_url and not secrets.KANNEL_SECRET:
+        mistakes.append("channels.kannel: sendsms_url is set, KANNEL_SECRET is missing.")
+    telegram_hook = secrets.TELEGRAM_BOT_TOKEN and not channels.telegram.polling
+    if telegram_hook and not secrets.TELEGRAM_WEBHOOK_SECRET:
+        mistakes.append("channels.telegram: a webhook needs TELEGRAM_WEBHOOK_SECRET.")
+    try:
+        _ = settings.zone
+    except (KeyError, ValueError):
+        mistakes.append(f"timezone: {settings.timezone!r} is not known, use e.g. Asia/Jakarta.")
+    return mistakes
+
+
+def _sentence(where: tuple[int | str, ...], message: str) -> str:
+    key = ".".join(str(part) for part in where)
+    if message.startswith("Extra inputs"):
+        return f"{key}: unknown key, check its spelling."
+    if message == "Field required":
+        return f"{key}: is missing."
+    return f"{key}: {message[0].lower()}{message[1:]}."
