@@ -205,7 +205,9 @@ def _read(path: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         line = f" line {where.line + 1}" if where else ""
-        raise ConfigError(f"{path.name}:{line} is not valid YAML; check the indentation.") from error
+        raise ConfigError(
+            f"{path.name}:{line} is not valid YAML; check the indentation."
+        ) from error
     if not isinstance(values, dict):
         raise ConfigError(f"{path.name}: must hold `key: value` lines.")
     return values

@@ -47,7 +47,9 @@ class Envelope:
     media: tuple[Media, ...] = ()
     location: Location | None = None
     profile_name: str = ""
-    message_ref: str = ""  # the provider's id of the message itself, where it differs from provider_id
+    message_ref: str = (
+        ""  # the provider's id of the message itself, where it differs from provider_id
+    )
     reply_to: str = ""  # message_ref or provider id of the message this one answers
     edit_of: str = ""  # message_ref of the message this one replaces
     choice: str = ""  # payload of a button that was pressed

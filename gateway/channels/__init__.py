@@ -1,0 +1,49 @@
+"""The channels of this deployment. A new channel adds its line to `build_adapters`."""
+
+from collections.abc import Mapping
+
+from gateway.channels.base import ChannelAdapter
+from gateway.channels.console import Console
+from gateway.channels.kannel import Kannel
+from gateway.channels.sms import TwilioSms
+from gateway.channels.telegram import Telegram
+from gateway.channels.whatsapp import TwilioWhatsapp
+from gateway.settings import Settings
+
+LONGEST = {"sms": 1600, "whatsapp": 1600, "telegram": 4096, "kannel": 1530}
+
+
+def build_adapters(settings: Settings) -> Mapping[str, ChannelAdapter]:
+    """Every channel that has credentials; in development the console stands in for the others."""
+    channels, secrets = settings.channels, settings.secrets
+    timeout = settings.outbox.timeout_seconds
+    sid, twilio_token = secrets.text("TWILIO_ACCOUNT_SID"), secrets.text("TWILIO_AUTH_TOKEN")
+    telegram_token = secrets.text("TELEGRAM_BOT_TOKEN")
+    twilio = {
+        "account_sid": sid,
+        "auth_token": twilio_token,
+        "public_url": settings.public_url,
+    }
+    adapters: dict[str, ChannelAdapter] = {}
+    if sid and twilio_token:
+        adapters["sms"] = TwilioSms(channels.sms, timeout=timeout, **twilio)
+        adapters["whatsapp"] = TwilioWhatsapp(channels.whatsapp, timeout=timeout, **twilio)
+    if telegram_token:
+        adapters["telegram"] = Telegram(
+            token=telegram_token,
+            secret=secrets.text("TELEGRAM_WEBHOOK_SECRET"),
+            api_url=channels.telegram.api_url,
+            timeout_seconds=timeout,
+        )
+    if secrets.text("KANNEL_SECRET"):
+        adapters["kannel"] = Kannel(
+            channels.kannel,
+            secret=secrets.text("KANNEL_SECRET"),
+            password=secrets.text("KANNEL_PASSWORD"),
+            public_url=settings.public_url,
+            timeout=timeout,
+        )
+    if not settings.production:
+        for name, longest in LONGEST.items():
+            adapters.setdefault(name, Console(name, longest))
+    return adapters

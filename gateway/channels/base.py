@@ -17,7 +17,9 @@ class SignatureInvalid(Exception):
 class SendError(Exception):
     """A send that did not succeed, with what to do next and the provider's own code."""
 
-    def __init__(self, failure: Failure, code: str = "", *, retry_after: float | None = None) -> None:
+    def __init__(
+        self, failure: Failure, code: str = "", *, retry_after: float | None = None
+    ) -> None:
         super().__init__(f"{failure}: {code}" if code else failure.value)
         self.failure, self.code, self.retry_after = failure, code, retry_after
 
@@ -66,6 +68,10 @@ class ChannelAdapter(Protocol):
     @property
     def max_text(self) -> int:
         """Longest reply in characters that the provider takes in one piece."""
+
+    @property
+    def answer_wait(self) -> float | None:
+        """Seconds in which the reply may become the HTTP answer; None: replies are sent."""
 
     def verify(self, request: WebhookRequest) -> None:
         """Raise SignatureInvalid unless the provider really sent this."""

@@ -1,0 +1,43 @@
+# 1708: `make` alone prints this list.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help setup run test lint format bench clean
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMP)  ## make the environment in .venv from the hash-pinned lock file
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "1708 needs Python 3.11 or newer; this is $$($(PYTHON) --version). Say which: make PYTHON=python3.11 setup"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python has no venv module here. On Debian: apt-get install python3-venv"; exit 1; }
+	@echo "Making the environment in $(VENV) (a minute the first time) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements.lock || \
+	  { echo "The libraries could not be installed: check the network and the lines above, then run make setup again."; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+	@echo "Environment ready."
+
+run: setup  ## start everything and print where to look
+	@$(BIN)/python -m gateway.start
+
+test: setup  ## every test, on SQLite and PostgreSQL, with a real queue
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: setup  ## ruff and mypy
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+format: setup  ## put the code into shape
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+bench: setup  ## speed, as a table, on SQLite and PostgreSQL
+	@$(BIN)/python -m benchmarks.speed
+
+clean:  ## remove the environment and the data of this machine
+	rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache

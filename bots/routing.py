@@ -1,0 +1,55 @@
+"""Which desk a report goes to, and what is missing before it can: a pure decision."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from parsers.understanding import Kind, PlaceCandidate, Understanding
+
+KABKOTA_CODE = 5  # "32.73": a kabupaten or kota is the least that a local office needs
+DUTIES = {  # class of a routing topic -> deadline (DOMAIN section 1: 5, 14, 60 days)
+    "informasi_keluhan": "information",
+    "pengaduan_tanpa_lapangan": "complaint",
+    "pengaduan_lapangan": "inspection",
+    "covid_khusus": "verify",
+}
+
+
+class Missing(StrEnum):
+    NOTHING = "nothing"
+    PLACE = "place"
+    DESK = "desk"  # a person decides
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A sure desk, or what stands in the way of one."""
+
+    category: str | None
+    agency: str | None
+    place: PlaceCandidate | None
+    missing: Missing
+
+
+def decide(seen: Understanding, *, local: bool) -> Route:
+    """A guess is never presented as a fact: without a sure agency a person decides.
+
+    `local` says that the likely desk is an office that every kabupaten and kota has.
+    """
+    category = seen.category.code if seen.category and seen.category.sure else None
+    place = seen.place if seen.place and seen.place.sure else None
+    if seen.agency and seen.agency.sure:
+        return Route(category, seen.agency.code, place, Missing.NOTHING)
+    if not placed(place) and (local or seen.category is None):
+        return Route(category, None, place, Missing.PLACE)
+    return Route(category, None, place, Missing.DESK)
+
+
+def placed(place: PlaceCandidate | None) -> bool:
+    return place is not None and len(place.code) >= KABKOTA_CODE
+
+
+def duty(kind: Kind, default_class: str) -> str:
+    """Which deadline of the settings a report has."""
+    if kind in (Kind.INFORMATION_REQUEST, Kind.ASPIRATION):
+        return "information"
+    return DUTIES.get(default_class, "complaint")

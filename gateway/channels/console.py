@@ -1,0 +1,29 @@
+"""A channel without a provider: the simulator and `lapor chat` speak for the citizen."""
+
+from gateway.channels.base import Ack, SignatureInvalid, WebhookRequest
+from parsers.messages import Envelope, Outgoing
+
+
+class Console:
+    """Stands in for any channel that has no credentials; its replies are read from the outbox."""
+
+    ack = Ack()
+    answer_wait = None
+
+    def __init__(self, name: str, max_text: int) -> None:
+        self.name, self.max_text = name, max_text
+
+    def verify(self, request: WebhookRequest) -> None:  # noqa: ARG002 - no request can be genuine
+        raise SignatureInvalid(f"{self.name} has no provider, so nothing comes in over HTTP")
+
+    def parse(self, request: WebhookRequest) -> Envelope:  # noqa: ARG002 - the same
+        raise ValueError(f"{self.name} has no provider, so nothing comes in over HTTP")
+
+    def send(self, reply: Outgoing) -> str:
+        return f"console-{reply.id}"
+
+    def check(self) -> str | None:
+        return f"{self.name} has no credentials: it runs in the simulator only."
+
+    def close(self) -> None:
+        """Nothing is open."""

@@ -1,0 +1,86 @@
+"""RQ's entry points. A job is a wake-up: it drains what is due, and carries no data."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from gateway import queue
+from gateway.deliver import drain_outbox
+from gateway.drain import drain_inbox
+from gateway.queue import Wake
+from gateway.relay import relay
+from gateway.runtime import Runtime
+from store import quarantine
+from store.models import Lane
+
+log = structlog.get_logger()
+BUDGET_SECONDS = 60.0  # then a drain makes room and asks for another
+_runtime: Runtime | None = None
+
+
+def use(runtime: Runtime | None) -> None:
+    """Give this process the runtime that its jobs work with."""
+    global _runtime
+    _runtime = runtime
+
+
+def runtime() -> Runtime:
+    if _runtime is None:
+        raise RuntimeError("gateway.jobs needs a runtime before it runs a job")
+    return _runtime
+
+
+def drain_live() -> None:
+    _drain_lane(Wake.INTAKE, Lane.LIVE)
+
+
+def drain_bulk() -> None:
+    _drain_lane(Wake.BULK, Lane.BULK)
+
+
+def _drain_lane(name: Wake, lane: Lane) -> None:
+    rt, until = runtime(), time.monotonic() + BUDGET_SECONDS
+    with _logged(name) as line:
+        queue.answer_wake(rt.redis, name)
+        line["rows"] = drain_inbox(rt, lane, until=until)
+        if line["rows"]:
+            queue.wake(rt.redis, Wake.DELIVER)
+        if time.monotonic() >= until:
+            queue.wake(rt.redis, name)
+
+
+def deliver() -> None:
+    rt, until = runtime(), time.monotonic() + BUDGET_SECONDS
+    with _logged(Wake.DELIVER) as line:
+        queue.answer_wake(rt.redis, Wake.DELIVER)
+        line["rows"] = drain_outbox(rt, until=until)
+        if time.monotonic() >= until:
+            queue.wake(rt.redis, Wake.DELIVER)
+
+
+def relay_missed() -> None:
+    with _logged("relay") as line:
+        line.update(relay(runtime()))
+
+
+def trim_quarantine() -> None:
+    rt = runtime()
+    limits = rt.settings.quarantine
+    with _logged("trim_quarantine") as line, rt.transaction() as session:
+        line["rows"] = quarantine.trim(
+            session, now=rt.now(), max_rows=limits.max_rows, max_days=limits.max_days
+        )
+
+
+@contextmanager
+def _logged(job: str) -> Iterator[dict[str, int]]:
+    """One line per job; an exception escapes to rq's failed registry, which is the alarm."""
+    line: dict[str, int] = {}
+    began = time.perf_counter()
+    try:
+        yield line
+    finally:
+        seconds = round(time.perf_counter() - began, 4)
+        log.info("job", job=str(job), seconds=seconds, **line)

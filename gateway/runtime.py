@@ -1,0 +1,133 @@
+"""What one process needs, built once at its start and handed down."""
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+
+from flask import current_app
+from redis import Redis
+from sqlalchemy import Engine
+from sqlmodel import Session
+from store.understander import default_understander
+
+from bots.desk import Desk, Policy, Reader, limits
+from gateway.accept import Acceptor
+from gateway.channels import build_adapters
+from gateway.channels.base import ChannelAdapter
+from gateway.queue import Bell, Wake, connect, wake
+from gateway.settings import Settings
+from gateway.spool import Spool
+from parsers.messages import Envelope
+from store.db import open_engine
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runtime:
+    """Engine, queue, channels, reader and clock; the heavy parts come to life when first used."""
+
+    settings: Settings
+    engine: Engine
+    redis: "Redis"
+    adapters: Mapping[str, ChannelAdapter]
+    now: Callable[[], datetime] = utc_now
+    token: Callable[[], str] = field(default=lambda: uuid.uuid4().hex)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One unit of work: commits on the way out, rolls back on an exception."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that takes no write lock."""
+        with Session(self._reading_engine, expire_on_commit=False) as session:
+            yield session
+
+    @cached_property
+    def _reading_engine(self) -> Engine:
+        return self.engine.execution_options(reading=True)
+
+    @cached_property
+    def spool(self) -> Spool:
+        return Spool(self.settings.spool_dir)
+
+    @cached_property
+    def _acceptor(self) -> Acceptor:
+        bell = Bell(lambda: wake(self.redis, Wake.INTAKE))
+        acceptor = Acceptor(
+            transaction=self.transaction, spool=self.spool, now=self.now, ring=bell.ring
+        )
+        acceptor.watch_spool()
+        return acceptor
+
+    def accept(self, envelope: Envelope) -> None:
+        """Make a message durable and wake a worker; Unavailable if it cannot be kept."""
+        self._acceptor.accept(envelope)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Catalogue and gazetteer: a second to load, so only processes that understand pay it."""
+        matching = self.settings.matching
+        return default_understander(**matching.model_dump())
+
+    @cached_property
+    def policy(self) -> Policy:
+        intake, deadlines = self.settings.intake, self.settings.deadlines
+        return Policy(
+            limits=limits(
+                repeat_seconds=intake.repeat_seconds,
+                question_hours=intake.question_hours,
+                undo_minutes=intake.undo_minutes,
+            ),
+            days=deadlines.model_dump(exclude={"unit"}),
+            unit=deadlines.unit,
+            zone=self.settings.zone,
+        )
+
+    def desk(self) -> Desk:
+        return Desk(self.reader, self.policy, self.now())
+
+    def close(self) -> None:
+        for adapter in self.adapters.values():
+            adapter.close()
+        self.redis.close()
+        self.engine.dispose()
+
+
+def build(settings: Settings) -> Runtime:
+    """Nothing here touches database, queue or provider yet: each may be away when we start."""
+    database = settings.database
+    return Runtime(
+        settings=settings,
+        engine=open_engine(
+            database.url,
+            pool_size=database.pool_size,
+            busy_timeout=database.busy_timeout_seconds,
+        ),
+        redis=connect(settings.queue.url, settings.queue.timeout_seconds),
+        adapters=build_adapters(settings),
+    )
+
+
+@contextmanager
+def open_runtime(settings: Settings) -> Iterator[Runtime]:
+    """A runtime that is closed on the way out."""
+    runtime = build(settings)
+    try:
+        yield runtime
+    finally:
+        runtime.close()
+
+
+def from_app() -> Runtime:
+    """The runtime of the Flask app that handles this request."""
+    runtime: Runtime = current_app.extensions["runtime"]
+    return runtime

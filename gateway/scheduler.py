@@ -1,0 +1,37 @@
+"""`python -m gateway.scheduler`: RQ's cron scheduler. Two at once do no harm: jobs are wake-ups."""
+
+import signal
+
+from rq.cron import CronScheduler
+
+from gateway import jobs, logs
+from gateway.queue import PERIODIC
+from gateway.runtime import Runtime, open_runtime
+from gateway.settings import load
+from gateway.worker import patiently, stop_at_once
+
+TRIM_SECONDS = 3600
+
+
+def register(rt: Runtime) -> CronScheduler:
+    """The periodic work. A job nobody took before the next one comes is dropped (ttl)."""
+    scheduler = CronScheduler(connection=rt.redis, logging_level="ERROR")
+    every = rt.settings.relay.every_seconds
+    for function, interval in ((jobs.relay_missed, every), (jobs.trim_quarantine, TRIM_SECONDS)):
+        scheduler.register(function, PERIODIC, interval=interval, ttl=interval, result_ttl=0)
+    return scheduler
+
+
+def main() -> None:
+    """Schedule until told to stop; a queue that is away is waited for, aloud."""
+    logs.configure()
+    with open_runtime(load()) as rt:
+        for attempt in patiently():
+            with attempt:
+                rt.redis.ping()
+                register(rt).start()
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, stop_at_once)
+    main()

@@ -1,0 +1,77 @@
+"""The categories and agencies of a deployment, and who handles what."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category:
+    """A topic that a complaint may have; the texts of all fields are as people write them."""
+
+    code: str
+    name: str
+    parent: tuple[str, str] | None = None  # (code, name)
+    aliases: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()  # each tells the category
+    hints: tuple[str, ...] = ()  # support the category, never decide alone
+    handles: tuple[str, ...] = ()  # agency codes, the usual one first
+    seldom: tuple[str, ...] = ()  # those of `handles` that act only when the text says so
+    levels: tuple[str, ...] = ()
+    default_class: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agency:
+    """A body or a type of local office."""
+
+    code: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    level: str = (
+        ""  # provinsi, kabkota, kecamatan, kelurahan_desa: one stands in each; else national
+    )
+    handles: tuple[str, ...] = ()  # category codes
+    area: str = ""  # Kemendagri code, of an office that exists once
+    parent: str = ""
+    successor: tuple[str, ...] = ()  # who took over its work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Competence: within a category, these words lead to this agency."""
+
+    category: str
+    words: tuple[str, ...]
+    agency: str
+    reason: str
+
+
+class Catalogue:
+    """All categories, agencies and rules by code."""
+
+    def __init__(
+        self,
+        categories: Iterable[Category],
+        agencies: Iterable[Agency],
+        rules: Iterable[Rule] = (),
+    ) -> None:
+        self.categories = {category.code: category for category in categories}
+        self.agencies = {agency.code: agency for agency in agencies}
+        self.rules = tuple(rules)
+        parents = {
+            category.parent[0]
+            for category in self.categories.values()
+            if category.parent and category.parent[0] != category.code
+        }
+        self.topics = tuple(c for code, c in self.categories.items() if code not in parents)
+        self.governments = {
+            agency.area: agency
+            for agency in self.agencies.values()
+            if agency.area and agency.level.startswith("pemda_")
+        }
+
+    def current(self, code: str) -> tuple[str, ...]:
+        """The agency itself, or those that took over its work."""
+        successor = self.agencies[code].successor
+        return tuple(last for code in successor for last in self.current(code)) or (code,)

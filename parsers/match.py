@@ -1,0 +1,172 @@
+"""From the words of a text to ranked categories; misspelt words are read as the nearest known one."""
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from parsers.catalogue import Catalogue, Category
+from parsers.phrases import Hit, Phrase, PhraseIndex, Reading, evidence
+from parsers.stem import stem
+from parsers.text import CACHED_WORDS, Lexicon, Normaliser, tokenise
+from parsers.understanding import Candidate
+
+SHORTEST_GUESS = 5  # letters; shorter words have too many neighbours
+LONGEST_GUESS = 20
+SPELLING = 0.8  # share of letters that must stay: one slip in five letters
+VOWELS = re.compile("[aeiou]")
+NAME_PARTS = re.compile(r"[/,()]")
+BEST = 3  # candidates that are kept
+LEAST = 5.0  # score of a candidate worth showing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """How much each field of a category counts, and how evidence becomes a score."""
+
+    keyword: float = 1.0
+    hint: float = 0.3
+    name: float = 0.35  # each word of a name, beside keywords
+    only_name: float = 0.7  # the same, where there are no keywords
+    doubt: float = 3.2  # evidence that "none of them" has in every text
+    steepness: float = 0.9
+    long: int = 25  # telling words from which evidence is worth less
+
+
+class Speller:
+    """Reads a misspelt or vowelless word as the one word of the vocabulary it must be."""
+
+    def __init__(self, vocabulary: Set[str]) -> None:
+        self._by_start: defaultdict[str, list[str]] = defaultdict(list)
+        skeletons: defaultdict[str, set[str]] = defaultdict(set)
+        for word in sorted(vocabulary):
+            if word.isalpha() and len(word) >= SHORTEST_GUESS - 1:
+                self._by_start[word[0]].append(word)
+                skeletons[VOWELS.sub("", word)].add(word)
+        self._skeletons = {bare: min(words) for bare, words in skeletons.items() if len(words) == 1}
+
+    def guess(self, word: str) -> str | None:
+        if not VOWELS.search(word):
+            return self._skeletons.get(word) if len(word) >= SHORTEST_GUESS - 1 else None
+        if not SHORTEST_GUESS <= len(word) <= LONGEST_GUESS:
+            return None
+        found = process.extractOne(
+            word,
+            self._by_start.get(word[0], ()),
+            scorer=OSA.normalized_similarity,
+            score_cutoff=SPELLING,
+        )
+        return found[0] if found else None
+
+
+class Words:
+    """One way to read words for catalogue and messages alike."""
+
+    def __init__(self, lexicon: Lexicon, texts: Iterable[str]) -> None:
+        self._lexicon = lexicon
+        written = frozenset(token.norm for text in texts for token in tokenise(text))
+        self._plain = Normaliser(lexicon, written, lambda _: None)
+        vocabulary = {word for token in written for word in self._plain.words(token)}
+        self.vocabulary = frozenset(vocabulary)
+        self.normaliser = Normaliser(lexicon, self.vocabulary, Speller(vocabulary).guess)
+        self._stem = lru_cache(CACHED_WORDS)(lambda word: stem(word, lexicon.roots))
+
+    def read(self, words: Sequence[tuple[str, ...]], masked: Set[int] = frozenset()) -> Reading:
+        return Reading(words, stopwords=self._lexicon.stopwords, stem=self._stem, masked=masked)
+
+    def phrase(self, text: str, target: str, weight: float) -> Iterator[Phrase]:
+        """The text as a phrase; nothing if it has no telling words."""
+        reading = self.read(self._plain(tokenise(text)))
+        if reading.words:
+            yield Phrase(target, tuple(reading.words), tuple(reading.stems), weight)
+
+    def bag(self, text: str, target: str, weight: float) -> Iterator[Phrase]:
+        """Each telling word of the text by itself."""
+        for token in tokenise(text):
+            yield from self.phrase(token.norm, target, weight)
+
+
+class CategoryMatcher:
+    """Ranks the categories of a catalogue by phrases found in a text."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        words: Words,
+        *,
+        sure: float,
+        margin: float,
+        weights: Weights | None = None,
+    ) -> None:
+        self._catalogue, self._words = catalogue, words
+        self._sure, self._margin = sure, margin
+        self._weights = weights or Weights()
+        topics = catalogue.topics
+        self._index = PhraseIndex(phrase for topic in topics for phrase in self._phrases(topic))
+
+    def _phrases(self, topic: Category) -> Iterator[Phrase]:
+        weights, code, words = self._weights, topic.code, self._words
+        told = bool(topic.keywords or topic.aliases)
+        yield from words.bag(topic.name, code, weights.name if told else weights.only_name)
+        if not told:
+            for part in NAME_PARTS.split(topic.name):
+                yield from words.phrase(part, code, weights.keyword)
+        for text in (*topic.aliases, *topic.keywords):
+            yield from words.phrase(text, code, weights.keyword)
+        for text in topic.hints:
+            yield from words.phrase(text, code, weights.hint)
+
+    def shares(self, reading: Reading) -> tuple[dict[str, float], list[Hit]]:
+        """For each category the probability that the text is about it; the rest is doubt."""
+        hits = list(self._index.hits(reading))
+        found = evidence(self._index, hits)
+        size = len(reading.words)
+        return likely({c: sum(w.values()) for c, w in found.items()}, size, self._weights), hits
+
+    def rank(self, shares: Mapping[str, float], hits: Iterable[Hit]) -> tuple[Candidate, ...]:
+        """The best few; the first is sure if it is likely enough and well ahead."""
+        ranked = sorted(shares.items(), key=lambda item: (-item[1], item[0]))[:BEST]
+        best = ranked[0][1] * 100 if ranked else 0.0
+        second = ranked[1][1] * 100 if len(ranked) > 1 else 0.0
+        sure = best >= self._sure and best - second >= self._margin
+        return tuple(
+            self._candidate(code, share * 100, hits, sure=sure and place == 0)
+            for place, (code, share) in enumerate(ranked)
+            if share * 100 >= LEAST or place == 0
+        )
+
+    def _candidate(self, code: str, score: float, hits: Iterable[Hit], *, sure: bool) -> Candidate:
+        category = self._catalogue.categories[code]
+        return Candidate(
+            code=code,
+            name=category.name,
+            score=score,
+            sure=sure,
+            parent=category.parent,
+            reason=because(hit for hit in hits if hit.phrase.target == code),
+        )
+
+
+def likely(scores: Mapping[str, float], size: int, weights: Weights) -> dict[str, float]:
+    """Evidence as probabilities, with room for "none of them"; long texts prove less."""
+    steep = weights.steepness * min(1.0, math.sqrt(weights.long / max(size, 1)))
+    top = max(scores.values(), default=0.0)
+    powers = {code: math.exp(steep * (score - top)) for code, score in scores.items()}
+    total = sum(powers.values()) + math.exp(steep * (weights.doubt - top))
+    return {code: power / total for code, power in powers.items()}
+
+
+def because(hits: Iterable[Hit]) -> str:
+    """The most telling phrases, in words an officer can read."""
+    best = sorted(hits, key=lambda hit: -hit.phrase.weight * hit.share * len(hit.phrase.words))
+    words: list[str] = []
+    for hit in best:
+        phrase = " ".join(hit.phrase.words)
+        if not any(phrase in other or other in phrase for other in words):
+            words.append(phrase)
+    return "disebut: " + ", ".join(words[:BEST]) if words else ""

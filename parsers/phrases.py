@@ -1,0 +1,149 @@
+"""Phrases of a catalogue found in the words of a text, weighted by how telling their words are."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass
+
+# The next word names a landmark, not the trouble: "di depan pasar", "dekat puskesmas".
+LANDMARK = frozenset(
+    "depan belakang samping sebelah dekat seberang perempatan pertigaan simpang arah menuju".split()
+)
+LANDMARK_SHARE = 0.25  # of its weight, for a word that names a landmark
+STEM_SHARE = 0.85  # of a word of a phrase that shares only the root
+LONE_STEM_SHARE = 0.5  # a single word that shares only the root
+PHRASE_BONUS = 1.15  # several words together say more than each alone
+NEAR = 3  # words that may stand between the words of a phrase at no cost
+FAR_COST = 0.07  # of the weight for each further word
+FAR_LEAST = 0.35
+OCCURRENCES = 4  # of one word that are tried
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """What points to `target`: words without stopwords, and their roots."""
+
+    target: str
+    words: tuple[str, ...]
+    stems: tuple[str, ...]
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A phrase found in a text, with the share of its weight that counts."""
+
+    phrase: Phrase
+    positions: tuple[int, ...]
+    share: float
+
+
+class Reading:
+    """The telling words of one text, with their roots and the tokens that they come from."""
+
+    def __init__(
+        self,
+        words: Sequence[tuple[str, ...]],
+        *,
+        stopwords: Set[str],
+        stem: Callable[[str], str],
+        masked: Set[int] = frozenset(),
+    ) -> None:
+        self.words: list[str] = []
+        self.stems: list[str] = []
+        self.tokens: list[int] = []
+        self.where: dict[str, list[int]] = {}
+        self.landmarks: set[int] = set()
+        landmark = False
+        for index, parts in enumerate(words):
+            for word in parts:
+                if word in LANDMARK:
+                    landmark = True
+                elif index in masked or word in stopwords:
+                    continue
+                elif not self.words or self.words[-1] != word:
+                    self._add(word, stem(word), index, landmark=landmark)
+                    landmark = False
+
+    def _add(self, word: str, root: str, token: int, *, landmark: bool) -> None:
+        position = len(self.words)
+        self.words.append(word)
+        self.stems.append(root)
+        self.tokens.append(token)
+        self.where.setdefault(root, []).append(position)
+        if landmark:
+            self.landmarks.add(position)
+
+
+class PhraseIndex:
+    """Finds phrases by their most telling word, so that a text costs little however many there are."""
+
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        kept = {(p.target, p.words): p for p in sorted(phrases, key=lambda p: p.weight)}
+        targets = {target for target, _ in kept}
+        spread = Counter(
+            root for _, root in {(p.target, root) for p in kept.values() for root in p.stems}
+        )
+        self.telling = {root: math.log(1 + len(targets) / n) for root, n in spread.items()}
+        self._by_anchor: defaultdict[str, list[Phrase]] = defaultdict(list)
+        for phrase in kept.values():
+            self._by_anchor[max(phrase.stems, key=self.telling.__getitem__)].append(phrase)
+
+    def hits(self, reading: Reading) -> Iterator[Hit]:
+        """Every phrase whose words all stand in the text."""
+        where = reading.where
+        for root, places in where.items():
+            for phrase in self._by_anchor.get(root, ()):
+                if len(phrase.stems) == 1:
+                    yield _lone(phrase, places, reading)
+                elif all(other in where for other in phrase.stems):
+                    yield _together(phrase, root, reading)
+
+
+def _lone(phrase: Phrase, places: list[int], reading: Reading) -> Hit:
+    position = next((p for p in places if p not in reading.landmarks), places[0])
+    exact = any(reading.words[place] == phrase.words[0] for place in places)
+    share = 1.0 if exact else LONE_STEM_SHARE
+    if position in reading.landmarks:
+        share *= LANDMARK_SHARE
+    return Hit(phrase, (position,), share)
+
+
+def _together(phrase: Phrase, anchor: str, reading: Reading) -> Hit:
+    """The words of the phrase where they stand nearest to each other."""
+    best: tuple[int, tuple[int, ...]] | None = None
+    for start in reading.where[anchor][:OCCURRENCES]:
+        chosen = tuple(_nearest(reading.where[root], start) for root in phrase.stems)
+        span = max(chosen) - min(chosen)
+        if best is None or span < best[0]:
+            best = (span, chosen)
+    assert best is not None  # noqa: S101 - the anchor is one of the words found
+    span, chosen = best
+    exact = sum(
+        reading.words[p] == word for p, word in zip(chosen, phrase.words, strict=True)
+    ) / len(chosen)
+    share = STEM_SHARE + (1 - STEM_SHARE) * exact
+    between = span - len(chosen) + 1
+    share *= max(FAR_LEAST, 1 - FAR_COST * max(0, between - NEAR))
+    if any(p in reading.landmarks for p in chosen):
+        share *= LANDMARK_SHARE
+    return Hit(phrase, chosen, share)
+
+
+def _nearest(places: list[int], start: int) -> int:
+    return places[0] if len(places) == 1 else min(places, key=lambda place: abs(place - start))
+
+
+def evidence(index: PhraseIndex, hits: Iterable[Hit]) -> dict[str, dict[str, float]]:
+    """For each target the weight of each word that speaks for it; a word counts once, at its best."""
+    found: dict[str, dict[str, float]] = {}
+    for hit in hits:
+        phrase = hit.phrase
+        bonus = PHRASE_BONUS if len(phrase.stems) > 1 else 1.0
+        weight = phrase.weight * hit.share * bonus
+        words = found.setdefault(phrase.target, {})
+        for root in phrase.stems:
+            value = weight * index.telling[root]
+            if value > words.get(root, 0.0):
+                words[root] = value
+    return found

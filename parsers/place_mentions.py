@@ -1,0 +1,296 @@
+"""Words of a message that may name a place, with what stands around them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Final
+
+from parsers.place_index import (
+    DISTRICT,
+    MIN_FUZZY,
+    PROVINCE,
+    REGENCY,
+    SHORT_WORDS,
+    VILLAGE,
+    PlaceIndex,
+    is_city,
+    level_of,
+)
+from parsers.text import Token
+
+MAX_TOKENS = 400
+LONGEST_NAME = 4  # words
+STREET_WORDS = 2  # words after `jl` that are the street's own name
+
+CUES: Final = {
+    **dict.fromkeys(("kec", "kecamatan", "kecmatan", "kcmtn", "kecamtan", "camat"), DISTRICT),
+    **dict.fromkeys(("polsek", "koramil", "kua", "distrik"), DISTRICT),
+    **dict.fromkeys(("kel", "kelurahan", "klurahan", "kelurhan", "lurah"), VILLAGE),
+    **dict.fromkeys(("desa", "ds", "kades", "gampong", "nagari", "pekon", "balaidesa"), VILLAGE),
+    **dict.fromkeys(("kab", "kabupaten", "kabupatn", "kbupaten", "pemkab", "bupati"), REGENCY),
+    **dict.fromkeys(("kota", "kotamadya", "kodya", "pemkot", "walikota", "wali"), REGENCY),
+    **dict.fromkeys(("polres", "polresta", "polrestabes", "pemda", "rsud", "samsat"), REGENCY),
+    **dict.fromkeys(("prov", "provinsi", "propinsi", "prop", "pemprov", "gubernur"), PROVINCE),
+}
+CITY_CUES = frozenset({"kota", "kotamadya", "kodya", "pemkot", "walikota", "wali"})
+REGENCY_CUES = frozenset({"kab", "kabupaten", "kabupatn", "kbupaten", "pemkab", "bupati"})
+FILLERS = frozenset({"adm", "administrasi", "kota", "desa", "kelurahan"})  # `walikota`, `adm.`
+LOCATIVES = frozenset(
+    "di d ke dari dr daerah wilayah wil sekitar area kawasan dekat dkt deket arah menuju warga "
+    "masyarakat asal tinggal alamat almt domisili lokasi tkp skitar pemerintah dinas".split()
+)
+STREETS = frozenset(
+    "jl jln jalan jlan jaln gang gg lorong lrg jembatan tol flyover perum perumahan komplek "
+    "kompleks cluster apartemen apartment rusun rusunawa bundaran perempatan pertigaan".split()
+)
+STREET_TITLES = frozenset("raya kh dr ir h hr prof letjen jend jenderal mayjen lingkar".split())
+STREET_ENDS = frozenset("no nomor nmr rt rw di ke dari dan yang yg arah km blok".split())
+NOT_PLACES = frozenset(  # what follows is a person, a dish, a brand, a school
+    "pak bu bapak ibu mas mbak sdr sdri saudara nama an haji ustadz gus nasi soto sate bakso rm "
+    "bank batik semen universitas univ kampus pt cv toko hotel".split()
+)
+NEVER = frozenset(  # after a cue these go on with the sentence: `desa kami`, `kota ini`
+    "kami saya ini itu yang yg kita sini sana nya di ke dan atau lain setempat tersebut tsb mana "
+    "apa ada tidak tdk sudah sdh belum blm kec kel kab kota desa dari untuk utk agar dengan dgn "
+    "saja aja juga jg bisa tidak ga gak nggak mohon tolong harus se".split()
+)
+
+
+class Manner(Enum):
+    """How a place is named, from the strongest to the weakest."""
+
+    PIN = "pin"
+    CUED = "cued"  # kec. Coblong
+    LOCATED = "located"  # di Coblong
+    PLAIN = "plain"
+    STREET = "street"  # jl Coblong
+    OTHER = "other"  # pak Coblong
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Words (`start`..`end` of the text, -1 for a pin) and every region they may mean."""
+
+    codes: tuple[str, ...]
+    start: int
+    end: int
+    manner: Manner = Manner.PLAIN
+    cue: str = ""  # the level that the cue names
+    quality: float = 1.0  # below 1 for misspellings
+    common: int = 0  # 1: also a dictionary word, 2: also an everyday word
+    postcode: bool = False
+    words: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    codes: tuple[str, ...]
+    size: int  # tokens
+    quality: float
+    common: int
+
+
+def scan(index: PlaceIndex, tokens: Sequence[Token], text: str) -> list[Mention]:
+    """All mentions in the order of the text; names do not overlap."""
+    return list(_Scanner(index, tokens[:MAX_TOKENS], text).mentions())
+
+
+class _Scanner:
+    def __init__(self, index: PlaceIndex, tokens: Sequence[Token], text: str) -> None:
+        self.index = index
+        self.tokens = tokens
+        self.words = [token.norm for token in tokens]
+        self.soft = [
+            _soft(text[a.end : b.start], a.norm) for a, b in zip(tokens, tokens[1:], strict=False)
+        ]
+        self.soft.append(False)
+        self.gaps = [text[a.end : b.start] for a, b in zip(tokens, tokens[1:], strict=False)]
+        self.street = 0  # words since `jl` in an unbroken run, 0 outside of a street
+
+    def mentions(self) -> Iterator[Mention]:
+        at = 0
+        while at < len(self.words):
+            found, size = self._cued(at) or self._uncued(at) or (None, 1)
+            if found is not None:
+                yield found
+            self._walk_street(at, size)
+            at += size
+
+    def _walk_street(self, at: int, size: int) -> None:
+        """Keep count of how far the name of a street may still go on."""
+        word, last = self.words[at], at + size - 1
+        if word in STREETS:
+            self.street = 1
+        elif self.street and word not in STREET_TITLES:
+            self.street += size
+        if word in STREET_ENDS or word.isdigit() or not self.soft[last]:
+            self.street = 0
+
+    def _cued(self, at: int) -> tuple[Mention, int] | None:
+        """`kec. Coblong`: the cue, then a name, exact or misspelt."""
+        cue = CUES.get(self.words[at])
+        if cue is None:
+            return None
+        name_at = at + 1
+        while name_at < len(self.words) and self._filler(at, name_at):
+            name_at += 1
+        if name_at >= len(self.words) or self.words[name_at] in NEVER:
+            return None
+        if not self._joined_cue(name_at - 1):
+            return None
+        match = self._name(name_at, cue) or self._misspelt(name_at, cue)
+        whole = self._name(at, None) if at + 1 < len(self.words) else None
+        if whole and whole.size > 1 and not (match and self._fits(match, cue)):
+            return None  # Kota Agung, Desa Baru: the cue is part of the name
+        if match is None:
+            return None
+        codes = self._of_kind(match.codes, self.words[at])
+        return self._mention(match, name_at, Manner.CUED, cue, codes), name_at - at + match.size
+
+    def _filler(self, cue_at: int, at: int) -> bool:
+        """`wali kota X`, `kota administrasi X`, `desa/kelurahan X`."""
+        word = self.words[at]
+        same = CUES.get(word) == CUES[self.words[cue_at]]
+        return word in FILLERS and (same or word in {"adm", "administrasi"})
+
+    def _joined_cue(self, at: int) -> bool:
+        return at < len(self.gaps) and not self.gaps[at].strip(" .:/-\t\xa0@")
+
+    def _fits(self, match: _Match, cue: str) -> bool:
+        return any(level_of(code) == cue for code in match.codes)
+
+    def _of_kind(self, codes: tuple[str, ...], cue: str) -> tuple[str, ...]:
+        """`kab` and `kota` settle twins."""
+        if cue not in CITY_CUES and cue not in REGENCY_CUES:
+            return codes
+        wanted = [c for c in codes if len(c) == 5 and is_city(c) == (cue in CITY_CUES)]
+        return tuple(wanted) or codes
+
+    def _uncued(self, at: int) -> tuple[Mention, int] | None:
+        word = self.words[at]
+        if len(word) == 5 and word.isdecimal() and word.isascii():
+            return self._postcode(at)
+        match = self._name(at, None) or self._misspelt_regency(at)
+        if match is None:
+            return None
+        manner = self._manner(at)
+        if match.common == 2 and not self._bearable(match, manner):
+            return None
+        codes, size = self._suffix(match, at)
+        cue = REGENCY if size > match.size else ""
+        manner = Manner.CUED if cue else manner
+        return self._mention(match, at, manner, cue, codes), size
+
+    def _bearable(self, match: _Match, manner: Manner) -> bool:
+        """`pasar minggu` may stand alone, `baru` may not, `di Batu` may."""
+        large = any(len(code) <= 5 for code in match.codes)
+        return match.size > 1 or (large and manner is Manner.LOCATED)
+
+    def _manner(self, at: int) -> Manner:
+        before = self.words[at - 1] if at else ""
+        if self.street:
+            return Manner.STREET if self.street <= STREET_WORDS else Manner.PLAIN
+        if before in NOT_PLACES and self.soft[at - 1]:
+            return Manner.OTHER
+        return Manner.LOCATED if before in LOCATIVES else Manner.PLAIN
+
+    def _suffix(self, match: _Match, at: int) -> tuple[tuple[str, ...], int]:
+        """`Bandung kota`, `Malang kab.`"""
+        after = at + match.size
+        if after >= len(self.words) or not self.soft[after - 1]:
+            return match.codes, match.size
+        cue = self.words[after]
+        known = any(len(code) == 5 for code in match.codes)
+        if not known or (cue not in {"kota", "kab", "kabupaten"}) or self._starts_name(after + 1):
+            return match.codes, match.size
+        return self._of_kind(match.codes, cue), match.size + 1
+
+    def _starts_name(self, at: int) -> bool:
+        match = self._name(at, REGENCY) if at < len(self.words) and self.soft[at - 1] else None
+        return bool(match and self._fits(match, REGENCY))
+
+    def _postcode(self, at: int) -> tuple[Mention, int] | None:
+        codes = self.index.postcodes.get(self.words[at], ())
+        if not codes:
+            return None
+        cued = bool(at) and self.words[at - 1] in {"pos", "kodepos"}
+        token = self.tokens[at]
+        manner = Manner.CUED if cued else Manner.PLAIN
+        return Mention(codes, token.start, token.end, manner, VILLAGE, postcode=True), 1
+
+    def _name(self, at: int, cue: str | None) -> _Match | None:
+        """The longest name that starts here; with a cue, one of its level before all others."""
+        best: _Match | None = None
+        for size in range(self._reach(at), 0, -1):
+            codes = self._exact(at, size, cued=cue is not None)
+            if not codes:
+                continue
+            match = _Match(codes, size, 1.0, self._common(at, size))
+            if cue is None or self._fits(match, cue):
+                return match
+            best = best or match
+        return best
+
+    def _reach(self, at: int) -> int:
+        size = 1
+        while size < LONGEST_NAME and at + size < len(self.words) and self.soft[at + size - 1]:
+            size += 1
+        return size
+
+    def _exact(self, at: int, size: int, *, cued: bool) -> tuple[str, ...]:
+        words = self.words[at : at + size]
+        codes = self.index.codes("".join(words))
+        if size == 1:
+            return codes if len(words[0]) > 2 or self.words[at] in self.index.aliases else ()
+        if not codes:
+            return self.index.codes("".join(SHORT_WORDS.get(word, word) for word in words))
+        everyday = self.index.words.everyday
+        risky = any(len(word) < 3 or word in everyday or word in NEVER for word in words)
+        if risky and not cued:  # `suka maju` is Sukamaju only after a cue
+            codes = tuple(code for code in codes if self.index.words_in(code) == size)
+        return codes
+
+    def _common(self, at: int, size: int) -> int:
+        words = self.words[at : at + size]
+        everyday = self.index.words.everyday
+        if all(word in everyday or len(word) < 3 for word in words):
+            return 2
+        return 1 if size == 1 and words[0] in self.index.words.dictionary else 0
+
+    def _misspelt(self, at: int, cue: str) -> _Match | None:
+        level = REGENCY if cue == PROVINCE else cue
+        best: _Match | None = None
+        for size in range(min(self._reach(at), 3), 0, -1):
+            codes, quality = self.index.similar("".join(self.words[at : at + size]), level)
+            if codes and (best is None or quality > best.quality):
+                best = _Match(codes, size, quality, 0)
+        return best
+
+    def _misspelt_regency(self, at: int) -> _Match | None:
+        """Only a kabupaten, kota or province may be misspelt without a cue."""
+        word = self.words[at]
+        if len(word) < MIN_FUZZY or word in self.index.words.lookalikes:
+            return None
+        for size in (2, 1) if self._reach(at) > 1 else (1,):
+            key = "".join(self.words[at : at + size])
+            codes, quality = self.index.similar(key, REGENCY)
+            if codes:
+                return _Match(codes, size, quality - 0.03, 0)
+        return None
+
+    def _mention(
+        self, match: _Match, at: int, manner: Manner, cue: str, codes: tuple[str, ...]
+    ) -> Mention:
+        start, end = self.tokens[at].start, self.tokens[at + match.size - 1].end
+        found = Mention(
+            codes, start, end, manner, cue, match.quality, match.common, words=match.size
+        )
+        tail = self.street > STREET_WORDS and all(len(code) == 13 for code in codes)
+        return replace(found, manner=Manner.STREET) if tail and manner is Manner.PLAIN else found
+
+
+def _soft(gap: str, before: str) -> bool:
+    """May a name go on over this gap? `Kali Anyar`, `Dr. Soetomo`, `Bau-Bau`, not `rusak. Bandung`."""
+    if len(gap) > 3 or gap.strip(" .-'\u2019`\t\xa0"):
+        return False
+    return "." not in gap or len(before) <= 4

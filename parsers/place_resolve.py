@@ -1,0 +1,286 @@
+"""From mentions to places: evidence is added up per kabupaten/kota, then kecamatan, then desa."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from parsers.place_index import DISTRICT, PROVINCE, REGENCY, VILLAGE, is_city, level_of
+from parsers.place_mentions import Manner, Mention
+
+MAX_MENTIONS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceWeights:
+    """How likely a mention means a region (0..1); evidence adds up as 1 - product of (1 - w)."""
+
+    cued: float = 0.93  # kec. Coblong
+    miscued: float = 0.45  # kec. Dago, which is a kelurahan
+    pin: float = 0.97
+    postcode: float = 0.5
+    postcode_cued: float = 0.85
+    province: float = 0.70
+    regency: float = 0.85
+    district: float = 0.77
+    village: float = 0.50
+    located: float = 0.08  # added for `di`, `warga`
+    dictionary: float = 0.80  # factor
+    everyday: float = 0.60  # factor
+    many: float = 16.0  # kecamatan sharing their name with more regions than this count half
+    street: float = 0.30  # factor
+    other: float = 0.10  # factor
+    lower_reading: float = 0.50  # factor: Surabaya is a city before it is a village
+    below_district: float = 0.70  # factor: Wonokromo is a kecamatan before it is a village
+    in_province: float = 0.50  # evidence for every region of a named province
+    other_province: float = 0.80  # factor for regions outside of it
+    area: float = 0.56  # evidence that the sender is where the area says
+    inside_district: float = 0.86  # a bare name of a kecamatan, its kabupaten/kota being known
+    inside_village: float = 0.83
+    inside_street: float = 0.55
+    inside_area: float = 0.40
+    weak_mentions: int = 2  # bare villages that may speak for one kabupaten/kota
+    city_first: float = 0.02  # who says Bandung more often means the kota
+    population: float = 0.02  # the largest region leads the smallest by this
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A region, its score, the weight of each piece of evidence, and the mention that names it."""
+
+    code: str
+    score: float
+    evidence: Mapping[int, float]  # by number of the mention; below 0: province, area
+    mention: Mention | None
+    sure: bool = False
+
+
+FROM_PROVINCE, FROM_AREA = -1, -2
+
+
+class Resolver:
+    """Turns mentions into at most three places, the settled one first."""
+
+    def __init__(
+        self, *, sure: float, margin: float, weights: PlaceWeights, population: Mapping[str, float]
+    ) -> None:
+        self.sure: Final = sure
+        self.margin: Final = margin
+        self.weights: Final = weights
+        self.population: Final = population  # code of a kabupaten/kota -> 0..1
+
+    def resolve(self, mentions: Sequence[Mention], area: str) -> list[Scored]:
+        mentions = _distinct(mentions)[:MAX_MENTIONS]
+        regencies = self._regencies(mentions, area)
+        if regencies and self._settled(regencies):
+            return self._descend(mentions, regencies[0], area)
+        open_ = [self._deepest(mentions, found, area) for found in regencies[:3]]
+        return _ranked([*open_, *self._provinces(mentions)])[:3]
+
+    # Which kabupaten or kota
+
+    def _regencies(self, mentions: Sequence[Mention], area: str) -> list[Scored]:
+        gathered = self._gather(mentions, 5, self._weight)
+        provinces = _named_provinces(mentions)
+        found = []
+        for code, evidence in gathered.items():
+            self._forget_weak(evidence)
+            self._add_context(code, evidence, provinces, area)
+            score = _together(evidence.values())
+            if provinces and code[:2] not in provinces:
+                score *= self.weights.other_province
+            score = min(score + self._first(code), 0.99)
+            found.append(Scored(code, score, evidence, _naming(mentions, code, evidence)))
+        return _ranked(found)
+
+    def _forget_weak(self, evidence: dict[int, float]) -> None:
+        """Many bare village names in a long text do not add up to a kabupaten."""
+        bare = self.weights.village + self.weights.located
+        weak = sorted((w, at) for at, w in evidence.items() if w <= bare)
+        for _, at in weak[: -self.weights.weak_mentions]:
+            del evidence[at]
+
+    def _add_context(
+        self, code: str, evidence: dict[int, float], provinces: set[str], area: str
+    ) -> None:
+        if code[:2] in provinces:
+            evidence[FROM_PROVINCE] = self.weights.in_province
+        if area.startswith(code):
+            evidence[FROM_AREA] = self.weights.area
+        elif area == code[:2]:
+            evidence[FROM_AREA] = self.weights.area / 2
+
+    def _first(self, code: str) -> float:
+        """Kota before kabupaten, large before small: an order, never a decision."""
+        city = self.weights.city_first if is_city(code) else 0.0
+        return city + self.weights.population * self.population.get(code, 0.0)
+
+    def _weight(self, mention: Mention, code: str) -> float:
+        """How likely the mention means this region while nothing else is known."""
+        weights, level = self.weights, level_of(code)
+        if (certain := self._certain(mention, level)) is not None:
+            return certain
+        if mention.common == 2 and level == VILLAGE:
+            return 0.0
+        weight = {
+            PROVINCE: weights.province,
+            REGENCY: weights.regency,
+            DISTRICT: weights.district,
+            VILLAGE: weights.village,
+        }[level]
+        if level == DISTRICT and len(mention.codes) > 3:
+            weight *= (weights.many + 3) / (weights.many + len(mention.codes))
+        weight *= self._reading(mention, code)
+        weight += weights.located if mention.manner is Manner.LOCATED else 0.0
+        return weight * self._manner(mention, weights.street) * self._common(mention)
+
+    def _certain(self, mention: Mention, level: str) -> float | None:
+        """The weight where the manner says it all: pins, cues and postcodes."""
+        weights, cued = self.weights, mention.manner is Manner.CUED
+        if mention.manner is Manner.PIN:
+            return weights.pin * mention.quality
+        if mention.postcode:
+            return weights.postcode_cued if cued else weights.postcode
+        if not cued:
+            return None
+        if level == mention.cue:
+            return weights.cued * mention.quality
+        return weights.miscued * self._common(mention)
+
+    def _reading(self, mention: Mention, code: str) -> float:
+        """A name that is a city and a village is the city, unless something says otherwise."""
+        shortest = min(len(other) for other in mention.codes)
+        if len(code) <= max(shortest, 5):
+            return 1.0
+        return self.weights.below_district if shortest == 8 else self.weights.lower_reading
+
+    def _manner(self, mention: Mention, street: float) -> float:
+        return {Manner.STREET: street, Manner.OTHER: self.weights.other}.get(mention.manner, 1.0)
+
+    def _common(self, mention: Mention) -> float:
+        everyday = self.weights.everyday
+        if mention.words > 1 and any(len(code) < 13 for code in mention.codes):
+            everyday = self.weights.dictionary  # Pasar Minggu is hardly ever a Sunday market
+        return mention.quality * (1.0, self.weights.dictionary, everyday)[mention.common]
+
+    # Within a kabupaten or kota
+
+    def _inside(self, mention: Mention, code: str) -> float:
+        """How likely the mention means this region once its kabupaten/kota is known."""
+        weights, level = self.weights, level_of(code)
+        if (certain := self._certain(mention, level)) is not None:
+            return certain
+        weight = weights.inside_district if level == DISTRICT else weights.inside_village
+        if mention.manner is Manner.STREET:
+            weight = weights.inside_street
+        weight *= self._reading(mention, code) * self._common(mention)
+        return weight * self._manner(mention, 1.0)
+
+    def _below(
+        self, mentions: Sequence[Mention], parent: str, size: int, area: str
+    ) -> list[Scored]:
+        """Regions with codes of `size` characters under `parent`, by evidence."""
+        found = []
+        for code, evidence in self._gather(mentions, size, self._inside, under=parent).items():
+            if area.startswith(code):
+                evidence[FROM_AREA] = self.weights.inside_area
+            score = min(_together(evidence.values()), 0.99)
+            found.append(Scored(code, score, evidence, _naming(mentions, code, evidence)))
+        return _ranked(found)
+
+    def _gather(
+        self,
+        mentions: Sequence[Mention],
+        size: int,
+        weigh: Callable[[Mention, str], float],
+        under: str = "",
+    ) -> dict[str, dict[int, float]]:
+        """Region of that level -> number of the mention -> its best weight in or below it."""
+        gathered: dict[str, dict[int, float]] = defaultdict(dict)
+        for at, mention in enumerate(mentions):
+            for code in mention.codes:
+                if len(code) >= size and code.startswith(under):
+                    weight, evidence = weigh(mention, code), gathered[code[:size]]
+                    if weight > evidence.get(at, 0.0):
+                        evidence[at] = weight
+        return {code: evidence for code, evidence in gathered.items() if evidence}
+
+    def _descend(self, mentions: Sequence[Mention], top: Scored, area: str) -> list[Scored]:
+        """The deepest settled region, then what it may be below that."""
+        settled, below = top, self._below(mentions, top.code, 8, area)
+        if below and self._settled(below):
+            settled, below = below[0], self._below(mentions, below[0].code, 13, area)
+            if below and self._settled(below):
+                settled, below = below[0], below[1:]
+        answer = replace(settled, sure=True)
+        return [answer, *(self._deepest(mentions, found, area) for found in below[:2])]
+
+    def _deepest(self, mentions: Sequence[Mention], top: Scored, area: str) -> Scored:
+        """The region at or below `top` that a mention names."""
+        named = top.mention is not None and top.code in top.mention.codes
+        for size in (8, 13):
+            if named or len(top.code) >= size:
+                continue
+            below = self._below(mentions, top.code, size, area)
+            if not below:
+                break
+            top = replace(below[0], score=min(top.score, below[0].score))
+            named = top.mention is not None and top.code in top.mention.codes
+        return top
+
+    def _provinces(self, mentions: Sequence[Mention]) -> list[Scored]:
+        best: dict[str, Scored] = {}
+        for at, mention in enumerate(mentions):
+            for code in mention.codes:
+                if len(code) == 2:
+                    weight = self._weight(mention, code)
+                    best[code] = Scored(code, weight, {at: weight}, mention)
+        return list(best.values())
+
+    def _settled(self, ranked: Sequence[Scored]) -> bool:
+        """Strong enough, and no rival explains what was said nearly as well."""
+        best, *others = ranked[:5]
+        return best.score >= self.sure and all(
+            _lead(best.evidence, other.evidence) >= self.margin for other in others
+        )
+
+
+def _lead(best: Mapping[int, float], other: Mapping[int, float]) -> float:
+    """By how much `best` is better supported, counting only evidence that tells them apart."""
+    gain = _together(max(weight - other.get(at, 0.0), 0.0) for at, weight in best.items())
+    loss = _together(max(weight - best.get(at, 0.0), 0.0) for at, weight in other.items())
+    return gain - loss
+
+
+def _distinct(mentions: Iterable[Mention]) -> list[Mention]:
+    """A name said twice is evidence once; the stronger manner counts."""
+    order = list(Manner)
+    best: dict[tuple[str, ...], Mention] = {}
+    for mention in mentions:
+        known = best.get(mention.codes)
+        if known is None or order.index(mention.manner) < order.index(known.manner):
+            best[mention.codes] = mention
+    return list(best.values())
+
+
+def _named_provinces(mentions: Iterable[Mention]) -> set[str]:
+    quiet = {Manner.STREET, Manner.OTHER}
+    return {c for m in mentions if m.manner not in quiet for c in m.codes if len(c) == 2}
+
+
+def _naming(mentions: Sequence[Mention], code: str, evidence: Mapping[int, float]) -> Mention | None:
+    """The mention that names this very region, else the one that tells most about it."""
+    heard = sorted((at for at in evidence if at >= 0), key=lambda at: -evidence[at])
+    named = [at for at in heard if code in mentions[at].codes]
+    return mentions[(named or heard)[0]] if heard else None
+
+
+def _together(weights: Iterable[float]) -> float:
+    missing = 1.0
+    for weight in weights:
+        missing *= 1.0 - weight
+    return 1.0 - missing
+
+
+def _ranked(found: Iterable[Scored]) -> list[Scored]:
+    return sorted(found, key=lambda item: (-item.score, item.code))

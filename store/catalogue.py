@@ -1,0 +1,186 @@
+"""Catalogue directories: categories.csv, agencies.csv and, where there are any, rules.csv."""
+
+import csv
+import re
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from parsers.catalogue import Agency, Catalogue, Category, Rule
+
+DEFAULT = Path(__file__).parent / "seed" / "catalogue"
+AREA = re.compile(r"\d\d(\.\d\d(\.\d\d(\.\d{4})?)?)?")  # Kemendagri code
+HINT = SELDOM = "?"  # at the end of a keyword or a handling agency
+COLUMNS = ("code", "name", "aliases", "keywords", "parent", "handles", "area")
+OPTIONAL = ("levels", "level", "default_class", "successor")
+RULE_COLUMNS = ("category", "words", "agency", "reason")
+
+
+class CatalogueError(ValueError):
+    """The directory cannot be used; the message has one line for every mistake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a file: its fields, and where to look when something is wrong."""
+
+    file: str
+    line: int
+    fields: dict[str, str]
+
+    def text(self, name: str) -> str:
+        return self.fields.get(name, "").strip()
+
+    def items(self, name: str) -> tuple[str, ...]:
+        return tuple(item.strip() for item in self.text(name).split("|") if item.strip())
+
+
+@dataclass
+class Mistakes:
+    """Collects what is wrong, so that all of it is shown at once."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def add(self, row: Row, reason: str) -> None:
+        self.lines.append(f"{row.file} line {row.line}: {reason}")
+
+
+@cache
+def default_catalogue() -> Catalogue:
+    """The national catalogue that comes with 1708."""
+    return load(DEFAULT)
+
+
+def load(directory: Path) -> Catalogue:
+    """Read a catalogue directory; CatalogueError lists every mistake with file, line and reason."""
+    mistakes = Mistakes()
+    categories = _unique(_rows(directory / "categories.csv", COLUMNS, mistakes), mistakes)
+    agencies = _unique(_rows(directory / "agencies.csv", COLUMNS, mistakes), mistakes)
+    rules = []
+    if (directory / "rules.csv").exists():
+        rules = list(_rows(directory / "rules.csv", RULE_COLUMNS, mistakes))
+    _check_categories(categories, set(agencies), mistakes)
+    _check_agencies(agencies, set(categories), mistakes)
+    _check_rules(rules, set(categories), set(agencies), mistakes)
+    if mistakes.lines:
+        raise CatalogueError("\n".join(mistakes.lines))
+    return Catalogue(
+        [_category(row, categories) for row in categories.values()],
+        [_agency(row) for row in agencies.values()],
+        [_rule(row) for row in rules],
+    )
+
+
+def _rows(path: Path, columns: Sequence[str], mistakes: Mistakes) -> Iterator[Row]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        mistakes.lines.append(f"{path.name}: cannot be read ({error}).")
+        return
+    lines = csv.reader(text.splitlines(), strict=True)
+    head = [name.strip() for name in next(lines, [])]
+    unknown = [name for name in head if name not in (*columns, *OPTIONAL)]
+    missing = [name for name in columns[:2] if name not in head]
+    if unknown or missing:
+        names = ", ".join([f"unknown {n!r}" for n in unknown] + [f"missing {n!r}" for n in missing])
+        mistakes.lines.append(f"{path.name} line 1: column {names}.")
+        return
+    try:
+        for values in lines:
+            row = Row(path.name, lines.line_num, dict(zip(head, values, strict=False)))
+            if len(values) != len(head):
+                mistakes.add(row, f"{len(values)} fields instead of {len(head)}.")
+            elif any(values):
+                yield row
+    except csv.Error as error:
+        mistakes.lines.append(f"{path.name} line {lines.line_num}: {error}.")
+
+
+def _unique(rows: Iterator[Row], mistakes: Mistakes) -> dict[str, Row]:
+    found: dict[str, Row] = {}
+    for row in rows:
+        code = row.text("code")
+        if not code or not row.text("name"):
+            mistakes.add(row, "code and name must not be empty.")
+        elif code in found:
+            mistakes.add(row, f"code {code} is already on line {found[code].line}.")
+        else:
+            found[code] = row
+    return found
+
+
+def _check_categories(rows: dict[str, Row], agencies: Set[str], mistakes: Mistakes) -> None:
+    for row in rows.values():
+        if row.text("parent") and row.text("parent") not in rows:
+            mistakes.add(row, f"parent {row.text('parent')} is not a category.")
+        for code in row.items("handles"):
+            if code.removesuffix(SELDOM) not in agencies:
+                mistakes.add(row, f"handles: {code.removesuffix(SELDOM)} is not an agency.")
+
+
+def _check_agencies(rows: dict[str, Row], categories: Set[str], mistakes: Mistakes) -> None:
+    for row in rows.values():
+        if row.text("area") and not AREA.fullmatch(row.text("area")):
+            mistakes.add(row, f"area {row.text('area')} is not a Kemendagri code such as 32.04.")
+        for code in row.items("successor"):
+            if code not in rows or code == row.text("code"):
+                mistakes.add(row, f"successor {code} is not another agency.")
+        for code in row.items("handles"):
+            if code not in categories:
+                mistakes.add(row, f"handles: {code} is not a category.")
+
+
+def _check_rules(
+    rows: list[Row], categories: Set[str], agencies: Set[str], mistakes: Mistakes
+) -> None:
+    for row in rows:
+        for name, known in (("category", categories), ("agency", agencies)):
+            if row.text(name) not in known:
+                mistakes.add(row, f"{name} {row.text(name)!r} is not known.")
+        if not row.items("words"):
+            mistakes.add(row, "words must not be empty.")
+
+
+def _split(items: tuple[str, ...], mark: str, *, marked: bool) -> tuple[str, ...]:
+
+    return tuple(item.removesuffix(mark) for item in items if item.endswith(mark) is marked)
+
+
+def _category(row: Row, rows: dict[str, Row]) -> Category:
+    parent, handles = row.text("parent"), row.items("handles")
+    return Category(
+        code=row.text("code"),
+        name=row.text("name"),
+        parent=(parent, rows[parent].text("name")) if parent else None,
+        aliases=row.items("aliases"),
+        keywords=_split(row.items("keywords"), HINT, marked=False),
+        hints=_split(row.items("keywords"), HINT, marked=True),
+        handles=tuple(code.removesuffix(SELDOM) for code in handles),
+        seldom=_split(handles, SELDOM, marked=True),
+        levels=row.items("levels"),
+        default_class=row.text("default_class"),
+    )
+
+
+def _agency(row: Row) -> Agency:
+    return Agency(
+        code=row.text("code"),
+        name=row.text("name"),
+        aliases=row.items("aliases"),
+        keywords=_split(row.items("keywords"), HINT, marked=False),
+        level=row.text("level"),
+        handles=row.items("handles"),
+        area=row.text("area"),
+        parent=row.text("parent"),
+        successor=row.items("successor"),
+    )
+
+
+def _rule(row: Row) -> Rule:
+    return Rule(
+        category=row.text("category"),
+        words=row.items("words"),
+        agency=row.text("agency"),
+        reason=row.text("reason"),
+    )

@@ -1,0 +1,85 @@
+"""Complaints under their tracking numbers, the conversations they came from, their history."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import tuple_
+from sqlmodel import Session, col, select
+
+from store.models import Complaint, Conversation, Event, InboxRow
+
+FIRST, LAST = 1_000_000, 9_999_999  # seven digits, as SP4N-LAPOR! has them since 2025
+
+
+def draw_numbers(session: Session, count: int) -> list[int]:
+    """Tracking numbers that are free now, drawn at random so that none can be guessed.
+
+    Two drains may draw the same number; the unique constraint then fails one batch, which is redone.
+    """
+    free: list[int] = []
+    while len(free) < count:
+        drawn = {FIRST + secrets.randbelow(LAST - FIRST + 1) for _ in range(2 * count + 8)}
+        statement = select(Complaint.tracking).where(col(Complaint.tracking).in_(drawn))
+        free += drawn.difference(session.exec(statement).all(), free)
+    return free[:count]
+
+
+def conversations(
+    session: Session, senders: Iterable[tuple[str, str]], *, lock: bool = False
+) -> dict[tuple[str, str], Conversation]:
+    """The conversations of (channel, sender) pairs, as far as they exist; locked in one order."""
+    pair = tuple_(col(Conversation.channel), col(Conversation.sender))
+    statement = select(Conversation).where(pair.in_(set(senders))).order_by(col(Conversation.id))
+    if lock:
+        statement = statement.with_for_update()
+    return {(row.channel, row.sender): row for row in session.exec(statement)}
+
+
+def by_inbox(session: Session, inbox_ids: Sequence[int]) -> dict[int, Complaint]:
+    statement = select(Complaint).where(col(Complaint.inbox_id).in_(inbox_ids))
+    return {row.inbox_id: row for row in session.exec(statement)}
+
+
+def newest(session: Session, conversation_id: int, *, limit: int = 5) -> list[Complaint]:
+    """The newest complaints of one conversation, newest first."""
+    return list(
+        session.exec(
+            select(Complaint)
+            .where(Complaint.conversation_id == conversation_id)
+            .order_by(col(Complaint.id).desc())
+            .limit(limit)
+        )
+    )
+
+
+def by_tracking(session: Session, tracking: int) -> Complaint | None:
+    return session.exec(select(Complaint).where(Complaint.tracking == tracking)).first()
+
+
+def history(session: Session, complaint_id: int) -> list[Event]:
+    """Everything that happened to a complaint, oldest first."""
+    return list(
+        session.exec(
+            select(Event).where(Event.complaint_id == complaint_id).order_by(col(Event.id))
+        )
+    )
+
+
+def original(session: Session, channel: str, sender: str, message_ref: str) -> InboxRow | None:
+    """The stored message that a later one edits or answers, of the same sender only."""
+    if not message_ref:
+        return None
+    return session.exec(
+        select(InboxRow)
+        .where(
+            InboxRow.channel == channel,
+            InboxRow.sender == sender,
+            InboxRow.message_ref == message_ref,
+        )
+        .order_by(col(InboxRow.id))
+    ).first()
+
+
+def new_conversation(channel: str, sender: str, now: datetime) -> Conversation:
+    return Conversation(channel=channel, sender=sender, updated_at=now)

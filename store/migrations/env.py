@@ -1,0 +1,14 @@
+"""Alembic's entry point: runs on the connection that store.db hands over."""
+
+from alembic import context
+from sqlmodel import SQLModel
+
+import store.models  # noqa: F401 - fills SQLModel.metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=SQLModel.metadata,
+    render_as_batch=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,312 @@
+"""The tables and their states; no behaviour."""
+
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Index, Integer, Text, UniqueConstraint
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, Relationship, SQLModel
+
+from parsers.messages import Failure
+
+
+class InboxStatus(StrEnum):
+    RECEIVED = "received"
+    DONE = "done"
+    DEAD = "dead"  # a person must look
+
+
+class Lane(StrEnum):
+    """Live intake and bulk replay are drained by different workers."""
+
+    LIVE = "live"
+    BULK = "bulk"
+
+
+class OutboxStatus(StrEnum):
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    HELD = "held"  # we do not know whether it went out; a receipt or an operator decides
+    FAILED = "failed"
+    CANCELLED = "cancelled"  # an operator or the person's STOP took it back
+
+
+class ComplaintStatus(StrEnum):
+    TRIAGE = "triage"  # a person at 1708 decides where it goes
+    DISPOSED = "disposed"  # an agency has it
+    IN_PROGRESS = "in_progress"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+    ARCHIVED = "archived"
+    WITHDRAWN = "withdrawn"  # the person took it back
+
+
+class Privacy(StrEnum):
+    PUBLIC = "public"
+    ANONYMOUS = "anonim"  # the name is hidden
+    CONFIDENTIAL = "rahasia"  # the report is hidden
+
+
+class QuarantineStatus(StrEnum):
+    KEPT = "kept"
+    RELEASED = "released"
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """Aware times only; SQLite, which has no zones, keeps them as UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+Key = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts INTEGER keys by itself
+
+
+class Keyed(SQLModel):
+    id: int | None = Field(default=None, primary_key=True, sa_type=Key)
+
+    @property
+    def key(self) -> int:
+        """The primary key of a row that has been flushed."""
+        if self.id is None:
+            raise RuntimeError("row has not been flushed")
+        return self.id
+
+
+class InboxRow(Keyed, table=True):
+    """One inbound message, kept as it came."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        UniqueConstraint("channel", "provider_id", name="uq_inbox_channel_provider_id"),
+        Index(
+            "ix_inbox_waiting",
+            "lane",
+            "channel",
+            "sender",
+            "id",
+            sqlite_where=Column("status") == "received",
+            postgresql_where=Column("status") == "received",
+        ),
+        Index("ix_inbox_sender", "channel", "sender", "id"),
+        Index(
+            "ix_inbox_dead",
+            "id",
+            sqlite_where=Column("status") == "dead",
+            postgresql_where=Column("status") == "dead",
+        ),
+    )
+
+    channel: str
+    provider_id: str
+    sender: str
+    recipient: str = ""
+    text: str = Field(sa_type=Text)
+    extra: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    message_ref: str = ""
+    received_at: datetime = Field(sa_type=UTCDateTime)  # the provider's time
+    stored_at: datetime = Field(sa_type=UTCDateTime)  # ours
+    status: InboxStatus = Field(default=InboxStatus.RECEIVED, sa_type=Text)
+    lane: Lane = Field(default=Lane.LIVE, sa_type=Text)
+    attempts: int = 0
+    due_at: datetime = Field(sa_type=UTCDateTime)
+    claim: str = ""  # of the drain that works on it now
+    claimed_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    error: str = ""  # type and place of the last exception, never its text
+    done_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    generation: int = 0  # counts replays that may answer again
+
+
+class Conversation(Keyed, table=True):
+    """One sender on one channel, with its dialogue state."""
+
+    __tablename__ = "conversation"
+    __table_args__ = (UniqueConstraint("channel", "sender", name="uq_conversation_channel_sender"),)
+
+    channel: str
+    sender: str
+    state: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    notices: bool = True  # STOP switches notices off, never intake
+    updated_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class Complaint(Keyed, table=True):
+    """What is kept of a report, under its tracking number."""
+
+    __tablename__ = "complaint"
+    __table_args__ = (
+        UniqueConstraint("tracking", name="uq_complaint_tracking"),
+        UniqueConstraint("inbox_id", name="uq_complaint_inbox_id"),
+        Index("ix_complaint_conversation", "conversation_id", "id"),
+        Index("ix_complaint_status", "status", "deadline"),
+    )
+
+    tracking: int  # 7 digits, drawn at random
+    inbox_id: int = Field(foreign_key="inbox.id", sa_type=Key)
+    conversation_id: int | None = Field(
+        default=None, foreign_key="conversation.id", sa_type=Key, nullable=False
+    )
+    text: str = Field(sa_type=Text)
+    headline: str = ""
+    kind: str
+    category: str | None = None
+    agency: str | None = None
+    place: str | None = None
+    address: str | None = None
+    lat: float | None = None
+    lon: float | None = None
+    candidates: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    urgent: bool = False
+    privacy: Privacy = Field(default=Privacy.PUBLIC, sa_type=Text)
+    status: ComplaintStatus = Field(default=ComplaintStatus.TRIAGE, sa_type=Text)
+    deadline: date
+    created_at: datetime = Field(sa_type=UTCDateTime)
+    updated_at: datetime = Field(sa_type=UTCDateTime)
+
+    conversation: Conversation = Relationship()
+
+
+class Event(Keyed, table=True):
+    """One thing that happened to a complaint; append-only."""
+
+    __tablename__ = "event"
+    __table_args__ = (Index("ix_event_complaint", "complaint_id", "id"),)
+
+    complaint_id: int | None = Field(
+        default=None, foreign_key="complaint.id", sa_type=Key, nullable=False
+    )
+    kind: str
+    actor: str  # citizen, system, or an operator's name
+    at: datetime = Field(sa_type=UTCDateTime)
+    text: str = Field(default="", sa_type=Text)
+    detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+
+    complaint: Complaint = Relationship()
+
+
+class Disposition(Keyed, table=True):
+    """A complaint handed to an agency."""
+
+    __tablename__ = "disposition"
+    __table_args__ = (
+        UniqueConstraint("complaint_id", "agency", name="uq_disposition_complaint_agency"),
+        Index("ix_disposition_agency", "agency", "at"),
+    )
+
+    complaint_id: int | None = Field(
+        default=None, foreign_key="complaint.id", sa_type=Key, nullable=False
+    )
+    agency: str
+    actor: str
+    reason: str = ""
+    deadline: date
+    at: datetime = Field(sa_type=UTCDateTime)
+
+    complaint: Complaint = Relationship()
+
+
+class OutboxRow(Keyed, table=True):
+    """A reply on its way to a person."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        UniqueConstraint("dedupe", name="uq_outbox_dedupe"),
+        Index(
+            "ix_outbox_waiting",
+            "channel",
+            "recipient",
+            "id",
+            sqlite_where=Column("status").in_(["queued", "sending"]),
+            postgresql_where=Column("status").in_(["queued", "sending"]),
+        ),
+        Index(
+            "ix_outbox_trouble",
+            "id",
+            sqlite_where=Column("status").in_(["held", "failed"]),
+            postgresql_where=Column("status").in_(["held", "failed"]),
+        ),
+        Index("ix_outbox_recipient", "channel", "recipient", "id"),
+        Index("ix_outbox_provider_id", "channel", "provider_id"),
+        Index("ix_outbox_inbox_id", "inbox_id"),
+    )
+
+    dedupe: str  # names the reply: written once, whatever runs twice
+    inbox_id: int | None = Field(default=None, foreign_key="inbox.id", sa_type=Key)
+    kind: str
+    channel: str
+    recipient: str
+    origin: str = ""
+    text: str = Field(sa_type=Text)
+    status: OutboxStatus = Field(default=OutboxStatus.QUEUED, sa_type=Text)
+    attempts: int = 0
+    due_at: datetime = Field(sa_type=UTCDateTime)
+    claim: str = ""
+    claimed_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    failure: Failure | None = Field(default=None, sa_type=Text)
+    code: str = ""  # the provider's own error code
+    provider_id: str = ""
+    receipt: str = ""  # the furthest receipt seen
+    created_at: datetime = Field(sa_type=UTCDateTime)
+    sent_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+class Attachment(Keyed, table=True):
+    """A photo, voice note, video or document that came with a message; the provider keeps it."""
+
+    __tablename__ = "attachment"
+    __table_args__ = (
+        UniqueConstraint("inbox_id", "position", name="uq_attachment_inbox_position"),
+    )
+
+    inbox_id: int = Field(foreign_key="inbox.id", sa_type=Key)
+    complaint_id: int | None = Field(default=None, foreign_key="complaint.id", sa_type=Key)
+    position: int
+    ref: str = Field(sa_type=Text)
+    content_type: str = ""
+    size: int | None = None
+    name: str = ""
+
+    complaint: Complaint | None = Relationship()
+
+
+class QuarantineRow(Keyed, table=True):
+    """A request that failed its proof of origin; never processed unless a person releases it."""
+
+    __tablename__ = "quarantine"
+    __table_args__ = (Index("ix_quarantine_received", "received_at"),)
+
+    channel: str
+    reason: str
+    method: str
+    path: str
+    query: str = Field(default="", sa_type=Text)
+    headers: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    body: str = Field(sa_type=Text)
+    received_at: datetime = Field(sa_type=UTCDateTime)
+    status: QuarantineStatus = Field(default=QuarantineStatus.KEPT, sa_type=Text)
+
+
+class AuditRow(Keyed, table=True):
+    """Who did what to which rows, and why; append-only."""
+
+    __tablename__ = "audit"
+
+    at: datetime = Field(sa_type=UTCDateTime)
+    actor: str
+    action: str
+    reason: str = ""
+    detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)

@@ -1,0 +1,285 @@
+"""A real local HTTP server that plays the providers: Twilio's API, Kannel's smsbox, any route.
+
+In a test: `with Provider() as provider:`, then its `url`, `requests`, `routes` and `script(...)`.
+For a benchmark: `python -m tests.provider --port 8099` answers and records nothing.
+"""
+
+import argparse
+import asyncio
+import json
+import threading
+from base64 import b64encode
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from http import HTTPStatus
+from itertools import count
+from urllib.parse import parse_qsl
+
+MESSAGES = "/Messages.json"
+SENDSMS = "/cgi-bin/sendsms"
+REASONS = {int(status): status.phrase for status in HTTPStatus}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a client really sent."""
+
+    method: str
+    path: str
+    query_string: str
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+
+    @cached_property
+    def query(self) -> dict[str, str]:
+        return dict(parse_qsl(self.query_string, keep_blank_values=True))
+
+    @cached_property
+    def form(self) -> dict[str, str]:
+        return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def encoded(self) -> bytes:
+        head = [f"HTTP/1.1 {self.status} {REASONS.get(self.status, '')}"]
+        head += [f"{name}: {value}" for name, value in self.headers.items()]
+        body = self.body.encode()
+        return "\r\n".join([*head, f"Content-Length: {len(body)}", "", ""]).encode() + body
+
+
+@dataclass(frozen=True)
+class Close:
+    """The connection is lost after the request was read; `sent` bytes of an answer got through."""
+
+    sent: bytes = b""
+
+
+@dataclass(frozen=True)
+class Hang:
+    """The request is read and never answered."""
+
+
+Reaction = Answer | Close | Hang
+Handler = Callable[[Request], Reaction]
+
+
+def refusal(status: int, code: int, message: str = "refused", **headers: str) -> Answer:
+    """Twilio's error body: https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions"""
+    more_info = f"https://www.twilio.com/docs/errors/{code}"
+    body = {"code": code, "message": message, "more_info": more_info, "status": status}
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Answer(status, json.dumps(body), {"Content-Type": "application/json", **named})
+
+
+class Provider:
+    """Plays Twilio and Kannel unless a scripted answer waits or a route of the test matches."""
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        record: bool = True,
+        accounts: Mapping[str, str] | None = None,
+        users: Mapping[str, str] | None = None,
+    ) -> None:
+        self.accounts = accounts  # Twilio account sid -> auth token; None: anyone may send
+        self.users = users  # Kannel sendsms-user -> password; None: anyone may send
+        self.routes: dict[tuple[str, str], Handler | Reaction] = {}
+        self.requests: list[Request] = []
+        self.connections = 0
+        self._port, self._record = port, record
+        self._scripted: deque[Reaction] = deque()
+        self._ids = count(1)
+        self._open: set[asyncio.Transport] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def sendsms_url(self) -> str:
+        return self.url + SENDSMS
+
+    def script(self, *reactions: Reaction) -> None:
+        """The next requests get these, one each; after them the normal answers again."""
+        self._scripted.extend(reactions)
+
+    def __enter__(self) -> "Provider":
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(5)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.refuse()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()
+
+    def refuse(self) -> None:
+        """From now on the port is closed: connections are refused, open ones dropped."""
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(5)
+
+    def drop_idle(self) -> None:
+        """Close the keep-alive connections, as a provider does after some idle time."""
+        asyncio.run_coroutine_threadsafe(self._drop(), self._loop).result(5)
+
+    async def _listen(self) -> None:
+        protocol = partial(_Connection, self)
+        self._server = await self._loop.create_server(protocol, "127.0.0.1", self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+
+    async def _close(self) -> None:
+        self._server.close()
+        await self._drop()
+
+    async def _drop(self) -> None:
+        for transport in list(self._open):
+            transport.close()
+        await asyncio.sleep(0)  # one turn of the loop, in which the sockets are really closed
+
+    def react(self, request: Request) -> Reaction:
+        if self._record:
+            self.requests.append(request)
+        if self._scripted:
+            return self._scripted.popleft()
+        route = self.routes.get((request.method, request.path))
+        if route is not None:
+            return route(request) if callable(route) else route
+        if request.path.endswith(MESSAGES):
+            return self._create_message(request)
+        if request.path.startswith("/2010-04-01/Accounts/"):
+            return self._fetch_account(request)
+        if request.path == SENDSMS:
+            return self._sendsms(request)
+        return Answer(404, "Unknown request.")
+
+    def _create_message(self, request: Request) -> Answer:
+        """https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource"""
+        account = request.path.split("/")[3]
+        if not self._authorised(request, account):
+            return refusal(401, 20003, "Authenticate")
+        form = request.form if self._record else {"To": "", "Body": "", "From": ""}
+        for name, code in (("To", 21604), ("Body", 21602)):
+            if self._record and not form.get(name):
+                return refusal(400, code, f"A '{name}' is required.")
+        if "From" not in form and "MessagingServiceSid" not in form:
+            return refusal(400, 21603, "A 'From' phone number is required.")
+        body = _message(f"SM{next(self._ids):032x}", account, form)
+        return Answer(201, json.dumps(body), {"Content-Type": "application/json"})
+
+    def _fetch_account(self, request: Request) -> Answer:
+        account = request.path.rsplit("/", 1)[1].removesuffix(".json")
+        if not self._authorised(request, account):
+            return refusal(401, 20003, "Authenticate")
+        body = {"sid": account, "friendly_name": "1708", "status": "active", "type": "Full"}
+        return Answer(200, json.dumps(body), {"Content-Type": "application/json"})
+
+    def _authorised(self, request: Request, account: str) -> bool:
+        if self.accounts is None:
+            return True
+        expected = f"{account}:{self.accounts.get(account)}".encode()
+        return request.headers.get("authorization") == f"Basic {b64encode(expected).decode()}"
+
+    def _sendsms(self, request: Request) -> Answer:
+        """Kannel user guide, "Using the HTTP interface to send SMS messages"."""
+        query = request.query
+        user, password = query.get("username", ""), query.get("password", "")
+        if self.users is not None and self.users.get(user) != password:
+            return Answer(403, "Authorization failed for sendsms")
+        if not query.get("to"):
+            return Answer(400, "Missing receiver number, rejected")
+        return Answer(202, "0: Accepted for delivery", {"Content-Type": "text/html"})
+
+
+def _message(sid: str, account: str, form: Mapping[str, str]) -> dict[str, object]:
+    uri = f"/2010-04-01/Accounts/{account}/Messages/{sid}"
+    return {
+        "account_sid": account,
+        "api_version": "2010-04-01",
+        "body": form["Body"],
+        "date_created": "Mon, 02 Mar 2026 03:04:05 +0000",
+        "date_sent": None,
+        "date_updated": "Mon, 02 Mar 2026 03:04:05 +0000",
+        "direction": "outbound-api",
+        "error_code": None,
+        "error_message": None,
+        "from": form.get("From"),
+        "messaging_service_sid": form.get("MessagingServiceSid"),
+        "num_media": "0",
+        "num_segments": "1",
+        "price": None,
+        "price_unit": "USD",
+        "sid": sid,
+        "status": "queued",
+        "subresource_uris": {"media": f"{uri}/Media.json"},
+        "to": form["To"],
+        "uri": f"{uri}.json",
+    }
+
+
+class _Connection(asyncio.Protocol):
+    """HTTP/1.1 with keep-alive and Content-Length, one request at a time."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+        self._buffer = b""
+        self._transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._provider._open.add(transport)
+        self._provider.connections += 1
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._provider._open.discard(self._transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while (request := self._next()) is not None:
+            match self._provider.react(request):
+                case Answer() as answer:
+                    self._transport.write(answer.encoded())
+                case Close(sent):
+                    self._transport.write(sent)
+                    self._transport.close()
+                case Hang():
+                    self._transport.pause_reading()
+
+    def _next(self) -> Request | None:
+        head, blank, rest = self._buffer.partition(b"\r\n\r\n")
+        if not blank:
+            return None
+        first, *lines = head.decode("latin-1").split("\r\n")
+        pairs = (line.partition(":") for line in lines)
+        headers = {name.lower(): value.strip() for name, _, value in pairs}
+        length = int(headers.get("content-length", "0"))
+        if len(rest) < length:
+            return None
+        self._buffer = rest[length:]
+        method, target, _ = first.split(" ")
+        path, _, query = target.partition("?")
+        return Request(method, path, query, headers, rest[:length])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    with Provider(port=parser.parse_args().port, record=False) as provider:
+        print(f"provider double at {provider.url}; Ctrl-C stops it", flush=True)  # noqa: T201
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
