@@ -13,6 +13,7 @@ import structlog
 from telegram.error import Conflict, InvalidToken
 from telegram.request import HTTPXRequest
 
+from gateway import logs
 from gateway.channels.base import WebhookRequest
 from gateway.channels.telegram import UPDATES, Telegram
 from gateway.channels.telegram_bot import open_request
@@ -31,6 +32,7 @@ HINTS = {
 
 
 def main() -> int:
+    logs.configure()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

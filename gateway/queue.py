@@ -1,6 +1,7 @@
 """Waking workers. The queue carries no rows: a job drains whatever is due."""
 
 import threading
+import time
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -11,6 +12,7 @@ from rq import Queue
 
 log = structlog.get_logger()
 JOB_SECONDS = 300  # a drain stops long before; more means it hangs
+PAUSE_SECONDS = 1.0
 FAILED_SECONDS = 7 * 86400  # failed jobs are the alarm: rq keeps them this long
 FLAG_SECONDS = 10  # a flag left by a process that died between the two steps is gone after this
 
@@ -63,7 +65,7 @@ def _flag(name: Wake) -> str:
 class Bell:
     """Wakes a queue from a thread of its own, so that no webhook ever waits for Redis."""
 
-    def __init__(self, ring: Callable[[], object]) -> None:
+    def __init__(self, ring: Callable[[], bool]) -> None:
         self._ring = ring
         self._rung = threading.Event()
         self._thread: threading.Thread | None = None
@@ -82,4 +84,5 @@ class Bell:
         while True:
             self._rung.wait()
             self._rung.clear()
-            self._ring()
+            if not self._ring():
+                time.sleep(PAUSE_SECONDS)  # the queue is away: the relay will see to what waits

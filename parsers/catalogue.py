@@ -1,6 +1,6 @@
 """The categories and agencies of a deployment, and who handles what."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 
@@ -73,5 +73,13 @@ class Catalogue:
 
     def current(self, code: str) -> tuple[str, ...]:
         """The agency itself, or those that took over its work."""
-        successor = self.agencies[code].successor
-        return tuple(last for code in successor for last in self.current(code)) or (code,)
+        return self.agencies[code].successor or (code,)
+
+    def texts(self) -> Iterator[str]:
+        """Everything written in it that a message may say as well."""
+        for topic in self.topics:
+            yield from (topic.name, *topic.aliases, *topic.keywords, *topic.hints)
+        for agency in self.agencies.values():
+            yield from (agency.name, *agency.aliases, *agency.keywords)
+        for rule in self.rules:
+            yield from rule.words

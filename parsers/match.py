@@ -1,4 +1,4 @@
-"""From the words of a text to ranked categories; misspelt words are read as the nearest known one."""
+"""From the words of a text to ranked categories; misspelt words become known ones."""
 
 import math
 import re
@@ -77,13 +77,26 @@ class Words:
         self._stem = lru_cache(CACHED_WORDS)(lambda word: stem(word, lexicon.roots))
 
     def read(self, words: Sequence[tuple[str, ...]], masked: Set[int] = frozenset()) -> Reading:
-        return Reading(words, stopwords=self._lexicon.stopwords, stem=self._stem, masked=masked)
+        lexicon = self._lexicon
+        return Reading(
+            words,
+            stopwords=lexicon.stopwords,
+            landmarks=lexicon.landmarks,
+            stem=self._stem,
+            masked=masked,
+        )
 
     def phrase(self, text: str, target: str, weight: float) -> Iterator[Phrase]:
         """The text as a phrase; nothing if it has no telling words."""
         reading = self.read(self._plain(tokenise(text)))
         if reading.words:
             yield Phrase(target, tuple(reading.words), tuple(reading.stems), weight)
+
+    def name(self, text: str, target: str) -> Iterator[Phrase]:
+        """The name of a body, unless it is shorthand for another word (BPK is also `bapak`)."""
+        tokens = tokenise(text)
+        if len(tokens) > 1 or not any(token.norm in self._lexicon.shorthand for token in tokens):
+            yield from self.phrase(text, target, 1.0)
 
     def bag(self, text: str, target: str, weight: float) -> Iterator[Phrase]:
         """Each telling word of the text by itself."""

@@ -5,10 +5,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
-# The next word names a landmark, not the trouble: "di depan pasar", "dekat puskesmas".
-LANDMARK = frozenset(
-    "depan belakang samping sebelah dekat seberang perempatan pertigaan simpang arah menuju".split()
-)
 LANDMARK_SHARE = 0.25  # of its weight, for a word that names a landmark
 STEM_SHARE = 0.85  # of a word of a phrase that shares only the root
 LONE_STEM_SHARE = 0.5  # a single word that shares only the root
@@ -16,6 +12,7 @@ PHRASE_BONUS = 1.15  # several words together say more than each alone
 NEAR = 3  # words that may stand between the words of a phrase at no cost
 FAR_COST = 0.07  # of the weight for each further word
 FAR_LEAST = 0.35
+PART_SPREAD = 0.2  # of a target that has the word only within longer phrases
 OCCURRENCES = 4  # of one word that are tried
 
 
@@ -46,6 +43,7 @@ class Reading:
         words: Sequence[tuple[str, ...]],
         *,
         stopwords: Set[str],
+        landmarks: Set[str],
         stem: Callable[[str], str],
         masked: Set[int] = frozenset(),
     ) -> None:
@@ -57,7 +55,7 @@ class Reading:
         landmark = False
         for index, parts in enumerate(words):
             for word in parts:
-                if word in LANDMARK:
+                if word in landmarks:
                     landmark = True
                 elif index in masked or word in stopwords:
                     continue
@@ -76,7 +74,7 @@ class Reading:
 
 
 class PhraseIndex:
-    """Finds phrases by their most telling word, so that a text costs little however many there are."""
+    """Finds phrases by their most telling word, so only few are tried for a text."""
 
     def __init__(self, phrases: Iterable[Phrase]) -> None:
         kept = {(p.target, p.words): p for p in sorted(phrases, key=lambda p: p.weight)}
@@ -85,6 +83,11 @@ class PhraseIndex:
             root for _, root in {(p.target, root) for p in kept.values() for root in p.stems}
         )
         self.telling = {root: math.log(1 + len(targets) / n) for root, n in spread.items()}
+        lone = Counter(p.stems[0] for p in kept.values() if len(p.stems) == 1)
+        self.telling_alone = {
+            root: math.log(1 + len(targets) / (n + (spread[root] - n) * PART_SPREAD))
+            for root, n in lone.items()
+        }
         self._by_anchor: defaultdict[str, list[Phrase]] = defaultdict(list)
         for phrase in kept.values():
             self._by_anchor[max(phrase.stems, key=self.telling.__getitem__)].append(phrase)
@@ -135,15 +138,16 @@ def _nearest(places: list[int], start: int) -> int:
 
 
 def evidence(index: PhraseIndex, hits: Iterable[Hit]) -> dict[str, dict[str, float]]:
-    """For each target the weight of each word that speaks for it; a word counts once, at its best."""
+    """For each target the weight of each word that speaks for it; a word counts once."""
     found: dict[str, dict[str, float]] = {}
     for hit in hits:
         phrase = hit.phrase
-        bonus = PHRASE_BONUS if len(phrase.stems) > 1 else 1.0
-        weight = phrase.weight * hit.share * bonus
+        alone = len(phrase.stems) == 1
+        weight = phrase.weight * hit.share * (1.0 if alone else PHRASE_BONUS)
+        telling = index.telling_alone if alone else index.telling
         words = found.setdefault(phrase.target, {})
         for root in phrase.stems:
-            value = weight * index.telling[root]
+            value = weight * telling[root]
             if value > words.get(root, 0.0):
                 words[root] = value
     return found

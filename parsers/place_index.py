@@ -9,6 +9,8 @@ from typing import Final
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from parsers.stem import stem
+
 PROVINCE, REGENCY, DISTRICT, VILLAGE = "provinsi", "kabkota", "kecamatan", "kelurahan_desa"
 LEVELS: Final = {2: PROVINCE, 5: REGENCY, 8: DISTRICT, 13: VILLAGE}  # by length of the code
 PREFIXES: Final = (2, 5, 8, 13)
@@ -28,8 +30,7 @@ SHORT_WORDS: Final = {
     **{"sel": "selatan", "slt": "selatan", "sltn": "selatan", "utr": "utara", "ut": "utara"},
     **{"tmr": "timur", "tim": "timur", "brt": "barat", "tgh": "tengah", "pst": "pusat"},
 }
-MIN_FUZZY = 5  # letters; below this one wrong letter is another word
-LONG_NAME = 9  # letters from which two mistakes are forgiven
+BEGINNINGS: Final = (8, 6, 4)  # letters, longest first
 CACHED_WORDS = 8192
 QUALITY: Final = {0: 1.0, 1: 0.93, 2: 0.86}  # by number of mistakes
 
@@ -39,8 +40,7 @@ class PlaceWords:
     """Words that are names and also something else."""
 
     everyday: frozenset[str]  # never a place without a cue
-    dictionary: frozenset[str]  # a place only with support
-    lookalikes: frozenset[str]  # close to a kabupaten or kota, yet no misspelling of it
+    roots: frozenset[str]  # the dictionary: a kecamatan or desa only with support
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,34 +104,44 @@ class PlaceIndex:
         self.postcodes: Final = postcodes
         self.words: Final = words
         self._codes: Final[dict[str, str]] = {}  # key -> codes separated by blanks
-        self._pools: Final[dict[str, dict[str, list[str]]]] = {}
+        self._pools: Final[dict[tuple[str, str], list[str]]] = {}  # (level, first letter) -> keys
         for code, name in self.names.items():
             self._add(code, bare_name(code, name))
         for alias, found in aliases.items():
             if found.bare:
                 self._prepend(alias, found.codes)
+        self._beginnings: Final = {key[:size] for key in self._codes for size in BEGINNINGS}
         self.similar = lru_cache(CACHED_WORDS)(self._similar)
+        self.ordinary = lru_cache(CACHED_WORDS)(self._ordinary)
+        self._everyday: Final[dict[str, list[str]]] = {}  # first letter -> words
+        for word in words.everyday:
+            self._everyday.setdefault(word[0], []).append(word)
 
     def _add(self, code: str, name: str) -> None:
-        codes, level = self._codes, LEVELS[len(code)]
-        level = REGENCY if level == PROVINCE else level
-        pool = self._pools.setdefault(level, {})
+        codes, level = self._codes, _pool_of(code)
         for key in name_keys(name):
             known = codes.get(key)
             if known is None:
                 codes[key] = code
             elif not known.endswith(code):
                 codes[key] = f"{known} {code}"
-            pool.setdefault(key[:1], []).append(key)
+            self._pools.setdefault((level, key[:1]), []).append(key)
 
     def _prepend(self, alias: str, codes: tuple[str, ...]) -> None:
         known = self._codes.get(alias, "").split()
         self._codes[alias] = " ".join(dict.fromkeys((*codes, *known)))
 
     def codes(self, key: str) -> tuple[str, ...]:
-        """All regions of that name (one word, lower case), as written or in modern spelling."""
-        found = self._codes.get(key) or self._codes.get(modern(key))
+        """All regions of that name (one word, lower case)."""
+        found = self._codes.get(key)
         return tuple(found.split()) if found else ()
+
+    def may_begin(self, letters: str) -> bool:
+        """False if no name begins like this; quick, and never wrong about False."""
+        for size in BEGINNINGS:
+            if len(letters) >= size:
+                return letters[:size] in self._beginnings
+        return True
 
     def __contains__(self, key: str) -> bool:
         return key in self._codes
@@ -140,13 +150,20 @@ class PlaceIndex:
         """How many words the name of a region has."""
         return len(WORD.findall(bare_name(code, self.names[code])))
 
-    def _similar(self, key: str, level: str) -> tuple[tuple[str, ...], float]:
-        """Regions of a level (kabkota: provinces too) whose name differs by a slip of the thumb."""
-        if len(key) < MIN_FUZZY or key in self.words.everyday:
-            return (), 0.0
-        allowed = 2 if len(key) >= LONG_NAME else 1
-        pool = self._pools.get(level, {}).get(key[0], ())
-        near = process.extract(key, pool, scorer=OSA.distance, score_cutoff=allowed, limit=5)
+    def _ordinary(self, word: str) -> bool:
+        """A word of the language: no misspelling of a place."""
+        roots = self.words.roots
+        return word in self.words.everyday or word in roots or stem(word, roots) != word
+
+    def slip_of_word(self, word: str) -> bool:
+        """`sebrang` is seberang rather than Serang."""
+        pool = self._everyday.get(word[0], ())
+        return bool(process.extractOne(word, pool, scorer=OSA.distance, score_cutoff=1))
+
+    def _similar(self, key: str, level: str, slips: int) -> tuple[tuple[str, ...], float]:
+        """Regions of a level (kabkota: provinces too) at most `slips` of the thumb away."""
+        pool = self._pools.get((level, key[0]), ())
+        near = process.extract(key, pool, scorer=OSA.distance, score_cutoff=slips, limit=5)
         best = [name for name, distance, _ in near if distance == near[0][1]]
         codes = dict.fromkeys(code for name in best for code in self.codes(name))
         kept = tuple(code for code in codes if _pool_of(code) == level)

@@ -7,7 +7,6 @@ from typing import Final
 
 from parsers.place_index import (
     DISTRICT,
-    MIN_FUZZY,
     PROVINCE,
     REGENCY,
     SHORT_WORDS,
@@ -15,12 +14,16 @@ from parsers.place_index import (
     PlaceIndex,
     is_city,
     level_of,
+    modern,
 )
 from parsers.text import Token
 
 MAX_TOKENS = 400
 LONGEST_NAME = 4  # words
 STREET_WORDS = 2  # words after `jl` that are the street's own name
+MIN_FUZZY = 5  # letters after a cue; below this one wrong letter is another word
+MIN_FUZZY_BARE = 6  # letters without a cue
+LONG_NAME = 9  # letters from which two slips are forgiven after a cue
 
 CUES: Final = {
     **dict.fromkeys(("kec", "kecamatan", "kecmatan", "kcmtn", "kecamtan", "camat"), DISTRICT),
@@ -47,8 +50,10 @@ STREET_TITLES = frozenset("raya kh dr ir h hr prof letjen jend jenderal mayjen l
 STREET_ENDS = frozenset("no nomor nmr rt rw di ke dari dan yang yg arah km blok".split())
 NOT_PLACES = frozenset(  # what follows is a person, a dish, a brand, a school
     "pak bu bapak ibu mas mbak sdr sdri saudara nama an haji ustadz gus nasi soto sate bakso rm "
-    "bank batik semen universitas univ kampus pt cv toko hotel".split()
+    "bank batik semen universitas univ kampus pt cv toko hotel masjid mesjid musholla mushola "
+    "ponpes pesantren gereja yayasan".split()
 )
+ROMAN = frozenset("i ii iii iv v vi vii viii ix x xi xii".split())
 NEVER = frozenset(  # after a cue these go on with the sentence: `desa kami`, `kota ini`
     "kami saya ini itu yang yg kita sini sana nya di ke dan atau lain setempat tersebut tsb mana "
     "apa ada tidak tdk sudah sdh belum blm kec kel kab kota desa dari untuk utk agar dengan dgn "
@@ -100,6 +105,8 @@ class _Scanner:
         self.index = index
         self.tokens = tokens
         self.words = [token.norm for token in tokens]
+        self.modern = [modern(word) for word in self.words]
+        self.full = [SHORT_WORDS.get(word) or modern(word) for word in self.words]
         self.soft = [
             _soft(text[a.end : b.start], a.norm) for a, b in zip(tokens, tokens[1:], strict=False)
         ]
@@ -173,7 +180,7 @@ class _Scanner:
         match = self._name(at, None) or self._misspelt_regency(at)
         if match is None:
             return None
-        manner = self._manner(at)
+        manner = self._manner(at, at + match.size)
         if match.common == 2 and not self._bearable(match, manner):
             return None
         codes, size = self._suffix(match, at)
@@ -186,10 +193,19 @@ class _Scanner:
         large = any(len(code) <= 5 for code in match.codes)
         return match.size > 1 or (large and manner is Manner.LOCATED)
 
-    def _manner(self, at: int) -> Manner:
+    def _numbered(self, at: int) -> bool:
+        """`Jepara 1/27`, `Ploso gg 3`: a street of that name."""
+        if at >= len(self.words) or self.gaps[at - 1] != " ":
+            return False
+        word = self.words[at]
+        return (word.isdecimal() and len(word) < 4) or word in {"gg", "gang"} or word in ROMAN
+
+    def _manner(self, at: int, after: int) -> Manner:
         before = self.words[at - 1] if at else ""
         if self.street:
             return Manner.STREET if self.street <= STREET_WORDS else Manner.PLAIN
+        if self._numbered(after):
+            return Manner.STREET
         if before in NOT_PLACES and self.soft[at - 1]:
             return Manner.OTHER
         return Manner.LOCATED if before in LOCATIVES else Manner.PLAIN
@@ -221,7 +237,7 @@ class _Scanner:
     def _name(self, at: int, cue: str | None) -> _Match | None:
         """The longest name that starts here; with a cue, one of its level before all others."""
         best: _Match | None = None
-        for size in range(self._reach(at), 0, -1):
+        for size in range(self._reach(at), 0, -1) if self._may_begin(at) else ():
             codes = self._exact(at, size, cued=cue is not None)
             if not codes:
                 continue
@@ -231,6 +247,13 @@ class _Scanner:
             best = best or match
         return best
 
+    def _may_begin(self, at: int) -> bool:
+        return (
+            self.index.may_begin(self.words[at])
+            or self.index.may_begin(self.modern[at])
+            or self.full[at] != self.modern[at]
+        )
+
     def _reach(self, at: int) -> int:
         size = 1
         while size < LONGEST_NAME and at + size < len(self.words) and self.soft[at + size - 1]:
@@ -239,29 +262,42 @@ class _Scanner:
 
     def _exact(self, at: int, size: int, *, cued: bool) -> tuple[str, ...]:
         words = self.words[at : at + size]
-        codes = self.index.codes("".join(words))
         if size == 1:
-            return codes if len(words[0]) > 2 or self.words[at] in self.index.aliases else ()
-        if not codes:
-            return self.index.codes("".join(SHORT_WORDS.get(word, word) for word in words))
-        everyday = self.index.words.everyday
-        risky = any(len(word) < 3 or word in everyday or word in NEVER for word in words)
-        if risky and not cued:  # `suka maju` is Sukamaju only after a cue
-            codes = tuple(code for code in codes if self.index.words_in(code) == size)
-        return codes
+            known = len(words[0]) > 2 or words[0] in self.index.aliases
+            return self._spelt(at, 1) if known else ()
+        codes = self._spelt(at, size)
+        if codes and not cued and self._common(at, size) == 2:  # `suka maju` is no Sukamaju
+            return tuple(code for code in codes if self.index.words_in(code) == size)
+        return codes if words[0] not in NEVER and words[-1] not in NEVER else ()
+
+    def _spelt(self, at: int, size: int) -> tuple[str, ...]:
+        """As written, in modern spelling, or with `tj`, `kp` in full."""
+        end = at + size
+        key = "".join(self.words[at:end])
+        found = self.index.codes(key)
+        for spelling in (self.modern, self.full) if not found else ():
+            other = "".join(spelling[at:end])
+            if other != key and (size > 1 or spelling is self.modern):
+                found = found or self.index.codes(other)
+        return found
 
     def _common(self, at: int, size: int) -> int:
         words = self.words[at : at + size]
         everyday = self.index.words.everyday
         if all(word in everyday or len(word) < 3 for word in words):
             return 2
-        return 1 if size == 1 and words[0] in self.index.words.dictionary else 0
+        return 1 if size == 1 and self.index.ordinary(words[0]) else 0
 
     def _misspelt(self, at: int, cue: str) -> _Match | None:
         level = REGENCY if cue == PROVINCE else cue
         best: _Match | None = None
         for size in range(min(self._reach(at), 3), 0, -1):
-            codes, quality = self.index.similar("".join(self.words[at : at + size]), level)
+            words = self.words[at : at + size]
+            key = "".join(words)
+            if len(key) < MIN_FUZZY or all(self.index.ordinary(word) for word in words):
+                continue
+            slips = 2 if len(key) >= LONG_NAME else 1
+            codes, quality = self.index.similar(key, level, slips)
             if codes and (best is None or quality > best.quality):
                 best = _Match(codes, size, quality, 0)
         return best
@@ -269,12 +305,12 @@ class _Scanner:
     def _misspelt_regency(self, at: int) -> _Match | None:
         """Only a kabupaten, kota or province may be misspelt without a cue."""
         word = self.words[at]
-        if len(word) < MIN_FUZZY or word in self.index.words.lookalikes:
+        if len(word) < MIN_FUZZY_BARE or self.index.ordinary(word):
             return None
         for size in (2, 1) if self._reach(at) > 1 else (1,):
             key = "".join(self.words[at : at + size])
-            codes, quality = self.index.similar(key, REGENCY)
-            if codes:
+            codes, quality = self.index.similar(key, REGENCY, 1)
+            if codes and self.index.words_in(codes[0]) == size and not self.index.slip_of_word(key):
                 return _Match(codes, size, quality - 0.03, 0)
         return None
 

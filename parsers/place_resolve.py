@@ -28,20 +28,22 @@ class PlaceWeights:
     dictionary: float = 0.80  # factor
     everyday: float = 0.60  # factor
     many: float = 16.0  # kecamatan sharing their name with more regions than this count half
-    street: float = 0.30  # factor
+    street: float = 0.60  # factor: a street may be named after the village it runs through
+    far_street: float = 0.20  # factor: or after a city anywhere
     other: float = 0.10  # factor
     lower_reading: float = 0.50  # factor: Surabaya is a city before it is a village
     below_district: float = 0.70  # factor: Wonokromo is a kecamatan before it is a village
     in_province: float = 0.50  # evidence for every region of a named province
     other_province: float = 0.80  # factor for regions outside of it
-    area: float = 0.56  # evidence that the sender is where the area says
+    area: float = 0.65  # evidence that the sender is where the area says
     inside_district: float = 0.86  # a bare name of a kecamatan, its kabupaten/kota being known
     inside_village: float = 0.83
     inside_street: float = 0.55
+    inside_dictionary: float = 0.92  # factor
     inside_area: float = 0.40
     weak_mentions: int = 2  # bare villages that may speak for one kabupaten/kota
-    city_first: float = 0.02  # who says Bandung more often means the kota
-    population: float = 0.02  # the largest region leads the smallest by this
+    city_first: float = 0.03  # who says Bandung more often means the kota
+    population: float = 0.06  # the largest region leads the smallest by this
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +82,32 @@ class Resolver:
     # Which kabupaten or kota
 
     def _regencies(self, mentions: Sequence[Mention], area: str) -> list[Scored]:
-        gathered = self._gather(mentions, 5, self._weight)
+        weights, gathered = self.weights, self._gather(mentions, 5, self._weight)
         provinces = _named_provinces(mentions)
         found = []
         for code, evidence in gathered.items():
-            self._forget_weak(evidence)
+            self._forget_weak(mentions, evidence, at_home=area.startswith(code))
+            if not evidence:
+                continue
             self._add_context(code, evidence, provinces, area)
-            score = _together(evidence.values())
-            if provinces and code[:2] not in provinces:
-                score *= self.weights.other_province
-            score = min(score + self._first(code), 0.99)
+            elsewhere = provinces and code[:2] not in provinces
+            score = _together(evidence.values()) * (weights.other_province if elsewhere else 1.0)
+            score += (1.0 - score) * self._first(code)
             found.append(Scored(code, score, evidence, _naming(mentions, code, evidence)))
         return _ranked(found)
 
-    def _forget_weak(self, evidence: dict[int, float]) -> None:
-        """Many bare village names in a long text do not add up to a kabupaten."""
+    def _forget_weak(
+        self, mentions: Sequence[Mention], evidence: dict[int, float], *, at_home: bool
+    ) -> None:
+        """Many bare village names in a long text do not add up to a kabupaten, nor do words."""
         bare = self.weights.village + self.weights.located
-        weak = sorted((w, at) for at, w in evidence.items() if w <= bare)
-        for _, at in weak[: -self.weights.weak_mentions]:
+        weak = sorted(
+            (weight, at)
+            for at, weight in evidence.items()
+            if weight <= bare and (at_home or not mentions[at].common)
+        )
+        kept = {at for _, at in weak[-self.weights.weak_mentions :]}
+        for at in [at for at, weight in evidence.items() if weight <= bare and at not in kept]:
             del evidence[at]
 
     def _add_context(
@@ -120,8 +130,6 @@ class Resolver:
         weights, level = self.weights, level_of(code)
         if (certain := self._certain(mention, level)) is not None:
             return certain
-        if mention.common == 2 and level == VILLAGE:
-            return 0.0
         weight = {
             PROVINCE: weights.province,
             REGENCY: weights.regency,
@@ -132,7 +140,10 @@ class Resolver:
             weight *= (weights.many + 3) / (weights.many + len(mention.codes))
         weight *= self._reading(mention, code)
         weight += weights.located if mention.manner is Manner.LOCATED else 0.0
-        return weight * self._manner(mention, weights.street) * self._common(mention)
+        street = weights.street if len(code) > 5 else weights.far_street
+        weight *= self._manner(mention, street)
+        large = level in {PROVINCE, REGENCY} and mention.common < 2
+        return weight * (mention.quality if large else self._common(mention))
 
     def _certain(self, mention: Mention, level: str) -> float | None:
         """The weight where the manner says it all: pins, cues and postcodes."""
@@ -144,7 +155,8 @@ class Resolver:
         if not cued:
             return None
         if level == mention.cue:
-            return weights.cued * mention.quality
+            sound = weights.everyday if mention.common == 2 else 1.0  # `kelurahan lama banget`
+            return weights.cued * mention.quality * sound
         return weights.miscued * self._common(mention)
 
     def _reading(self, mention: Mention, code: str) -> float:
@@ -173,18 +185,21 @@ class Resolver:
         weight = weights.inside_district if level == DISTRICT else weights.inside_village
         if mention.manner is Manner.STREET:
             weight = weights.inside_street
-        weight *= self._reading(mention, code) * self._common(mention)
-        return weight * self._manner(mention, 1.0)
+        weight *= self._reading(mention, code) * self._manner(mention, 1.0)
+        if mention.common == 1:
+            return weight * mention.quality * weights.inside_dictionary
+        return weight * self._common(mention)
 
     def _below(
         self, mentions: Sequence[Mention], parent: str, size: int, area: str
     ) -> list[Scored]:
         """Regions with codes of `size` characters under `parent`, by evidence."""
+        mentions = [_within(mention, parent) for mention in mentions]
         found = []
         for code, evidence in self._gather(mentions, size, self._inside, under=parent).items():
             if area.startswith(code):
                 evidence[FROM_AREA] = self.weights.inside_area
-            score = min(_together(evidence.values()), 0.99)
+            score = _together(evidence.values())
             found.append(Scored(code, score, evidence, _naming(mentions, code, evidence)))
         return _ranked(found)
 
@@ -213,19 +228,20 @@ class Resolver:
             if below and self._settled(below):
                 settled, below = below[0], below[1:]
         answer = replace(settled, sure=True)
-        return [answer, *(self._deepest(mentions, found, area) for found in below[:2])]
+        guesses = [self._deepest(mentions, found, area) for found in below[:2]]
+        if guesses and not _named(answer):  # only the area says so: what the text says is more
+            return [*guesses, answer]
+        return [answer, *guesses]
 
     def _deepest(self, mentions: Sequence[Mention], top: Scored, area: str) -> Scored:
         """The region at or below `top` that a mention names."""
-        named = top.mention is not None and top.code in top.mention.codes
         for size in (8, 13):
-            if named or len(top.code) >= size:
+            if _named(top) or len(top.code) >= size:
                 continue
             below = self._below(mentions, top.code, size, area)
             if not below:
                 break
-            top = replace(below[0], score=min(top.score, below[0].score))
-            named = top.mention is not None and top.code in top.mention.codes
+            top = replace(below[0], score=top.score)
         return top
 
     def _provinces(self, mentions: Sequence[Mention]) -> list[Scored]:
@@ -240,9 +256,14 @@ class Resolver:
     def _settled(self, ranked: Sequence[Scored]) -> bool:
         """Strong enough, and no rival explains what was said nearly as well."""
         best, *others = ranked[:5]
-        return best.score >= self.sure and all(
+        return _together(best.evidence.values()) >= self.sure and all(
             _lead(best.evidence, other.evidence) >= self.margin for other in others
         )
+
+
+def _named(found: Scored) -> bool:
+    """False for what is only implied, as the kabupaten of a named desa is."""
+    return found.mention is not None and found.code in found.mention.codes
 
 
 def _lead(best: Mapping[int, float], other: Mapping[int, float]) -> float:
@@ -261,6 +282,11 @@ def _distinct(mentions: Iterable[Mention]) -> list[Mention]:
         if known is None or order.index(mention.manner) < order.index(known.manner):
             best[mention.codes] = mention
     return list(best.values())
+
+
+def _within(mention: Mention, parent: str) -> Mention:
+    """Only the readings in that kabupaten/kota or kecamatan."""
+    return replace(mention, codes=tuple(c for c in mention.codes if c.startswith(parent)))
 
 
 def _named_provinces(mentions: Iterable[Mention]) -> set[str]:

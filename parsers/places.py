@@ -22,7 +22,7 @@ from parsers.text import Token
 from parsers.understanding import PlaceCandidate
 
 PAPUA = frozenset({"91", "92", "93", "94", "95", "96"})  # kecamatan are called distrik there
-MIN_KEYWORD = 4  # letters of a misspelt keyword
+MIN_KEYWORD = 6  # letters of a misspelt keyword
 PREFIXES: Final = (
     ("pemkab", "kab"),
     ("kabupaten", "kab"),
@@ -152,9 +152,9 @@ class Gazetteer:
         return [code for code in dict.fromkeys(codes) if len(code) <= 5]
 
     def _misspelt(self, key: str) -> str | None:
-        if len(key) < MIN_KEYWORD or key in self._index.words.lookalikes or key in self._index:
+        if len(key) < MIN_KEYWORD or self._index.ordinary(key) or key in self._index:
             return None
-        codes, _ = self._index.similar(key, REGENCY)
+        codes, _ = self._index.similar(key, REGENCY, 1)
         return codes[0] if len(codes) == 1 else None
 
     def name(self, code: str) -> str:

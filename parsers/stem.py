@@ -1,4 +1,4 @@
-"""Indonesian roots by a word list: menumpuk -> tumpuk, dipangkasnya -> pangkas, nyolong -> colong."""
+"""Indonesian roots by a word list: menumpuk -> tumpuk, dipangkasnya -> pangkas."""
 
 from collections.abc import Iterator, Set
 

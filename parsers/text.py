@@ -64,10 +64,11 @@ class Lexicon:
     shorthand: Mapping[str, tuple[str, ...]]  # yg -> yang, gmn -> bagaimana
     roots: frozenset[str]  # formal words without affixes
     stopwords: frozenset[str]
+    landmarks: frozenset[str] = frozenset()  # the next word says where, not what
 
 
 class Normaliser:
-    """Formal words for what people type: shorthand, reduplication, digits for letters, long vowels."""
+    """Formal words for what people type: shorthand, `2`, digits for letters, repeated letters."""
 
     def __init__(
         self, lexicon: Lexicon, vocabulary: frozenset[str], guess: Callable[[str], str | None]

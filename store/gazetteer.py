@@ -32,8 +32,7 @@ def default_gazetteer(*, place_sure: float = 75.0, place_margin: float = 5.0) ->
         population={code: int(total) for code, total in _rows("penduduk.csv")},
         words=PlaceWords(
             everyday=_words("place_everyday.txt"),
-            dictionary=_words("place_dictionary.txt"),
-            lookalikes=_words("place_lookalikes.txt"),
+            roots=_words("roots.txt"),
         ),
         pins=load_pins,
         place_sure=place_sure,

@@ -10,73 +10,27 @@ import json
 import threading
 from base64 import b64encode
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import cached_property, partial
-from http import HTTPStatus
+from functools import partial
 from itertools import count
-from urllib.parse import parse_qsl
+
+from tests.provider_answers import (
+    JSON,
+    Answer,
+    Close,
+    Handler,
+    Hang,
+    Reaction,
+    Request,
+    created,
+    refusal,
+)
+
+__all__ = ["Answer", "Close", "Handler", "Hang", "Provider", "Reaction", "Request", "refusal"]
 
 MESSAGES = "/Messages.json"
 SENDSMS = "/cgi-bin/sendsms"
-REASONS = {int(status): status.phrase for status in HTTPStatus}
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a client really sent."""
-
-    method: str
-    path: str
-    query_string: str
-    headers: Mapping[str, str]  # names in lower case
-    body: bytes
-
-    @cached_property
-    def query(self) -> dict[str, str]:
-        return dict(parse_qsl(self.query_string, keep_blank_values=True))
-
-    @cached_property
-    def form(self) -> dict[str, str]:
-        return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    body: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    def encoded(self) -> bytes:
-        head = [f"HTTP/1.1 {self.status} {REASONS.get(self.status, '')}"]
-        head += [f"{name}: {value}" for name, value in self.headers.items()]
-        body = self.body.encode()
-        return "\r\n".join([*head, f"Content-Length: {len(body)}", "", ""]).encode() + body
-
-
-@dataclass(frozen=True)
-class Close:
-    """The connection is lost after the request was read; `sent` bytes of an answer got through."""
-
-    sent: bytes = b""
-
-
-@dataclass(frozen=True)
-class Hang:
-    """The request is read and never answered."""
-
-
-Reaction = Answer | Close | Hang
-Handler = Callable[[Request], Reaction]
-
-
-def refusal(status: int, code: int, message: str = "refused", **headers: str) -> Answer:
-    """Twilio's error body: https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions"""
-    more_info = f"https://www.twilio.com/docs/errors/{code}"
-    body = {"code": code, "message": message, "more_info": more_info, "status": status}
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(status, json.dumps(body), {"Content-Type": "application/json", **named})
 
 
 class Provider:
@@ -85,8 +39,6 @@ class Provider:
     def __init__(
         self,
         *,
-        port: int = 0,
-        record: bool = True,
         accounts: Mapping[str, str] | None = None,
         users: Mapping[str, str] | None = None,
     ) -> None:
@@ -95,7 +47,7 @@ class Provider:
         self.routes: dict[tuple[str, str], Handler | Reaction] = {}
         self.requests: list[Request] = []
         self.connections = 0
-        self._port, self._record = port, record
+        self._port = 0
         self._scripted: deque[Reaction] = deque()
         self._ids = count(1)
         self._open: set[asyncio.Transport] = set()
@@ -148,8 +100,7 @@ class Provider:
         await asyncio.sleep(0)  # one turn of the loop, in which the sockets are really closed
 
     def react(self, request: Request) -> Reaction:
-        if self._record:
-            self.requests.append(request)
+        self.requests.append(request)
         if self._scripted:
             return self._scripted.popleft()
         route = self.routes.get((request.method, request.path))
@@ -168,21 +119,21 @@ class Provider:
         account = request.path.split("/")[3]
         if not self._authorised(request, account):
             return refusal(401, 20003, "Authenticate")
-        form = request.form if self._record else {"To": "", "Body": "", "From": ""}
+        form = request.form
         for name, code in (("To", 21604), ("Body", 21602)):
-            if self._record and not form.get(name):
+            if not form.get(name):
                 return refusal(400, code, f"A '{name}' is required.")
         if "From" not in form and "MessagingServiceSid" not in form:
             return refusal(400, 21603, "A 'From' phone number is required.")
-        body = _message(f"SM{next(self._ids):032x}", account, form)
-        return Answer(201, json.dumps(body), {"Content-Type": "application/json"})
+        body = created(f"SM{next(self._ids):032x}", account, form)
+        return Answer(201, json.dumps(body), JSON)
 
     def _fetch_account(self, request: Request) -> Answer:
         account = request.path.rsplit("/", 1)[1].removesuffix(".json")
         if not self._authorised(request, account):
             return refusal(401, 20003, "Authenticate")
         body = {"sid": account, "friendly_name": "1708", "status": "active", "type": "Full"}
-        return Answer(200, json.dumps(body), {"Content-Type": "application/json"})
+        return Answer(200, json.dumps(body), JSON)
 
     def _authorised(self, request: Request, account: str) -> bool:
         if self.accounts is None:
@@ -199,32 +150,6 @@ class Provider:
         if not query.get("to"):
             return Answer(400, "Missing receiver number, rejected")
         return Answer(202, "0: Accepted for delivery", {"Content-Type": "text/html"})
-
-
-def _message(sid: str, account: str, form: Mapping[str, str]) -> dict[str, object]:
-    uri = f"/2010-04-01/Accounts/{account}/Messages/{sid}"
-    return {
-        "account_sid": account,
-        "api_version": "2010-04-01",
-        "body": form["Body"],
-        "date_created": "Mon, 02 Mar 2026 03:04:05 +0000",
-        "date_sent": None,
-        "date_updated": "Mon, 02 Mar 2026 03:04:05 +0000",
-        "direction": "outbound-api",
-        "error_code": None,
-        "error_message": None,
-        "from": form.get("From"),
-        "messaging_service_sid": form.get("MessagingServiceSid"),
-        "num_media": "0",
-        "num_segments": "1",
-        "price": None,
-        "price_unit": "USD",
-        "sid": sid,
-        "status": "queued",
-        "subresource_uris": {"media": f"{uri}/Media.json"},
-        "to": form["To"],
-        "uri": f"{uri}.json",
-    }
 
 
 class _Connection(asyncio.Protocol):
@@ -272,13 +197,55 @@ class _Connection(asyncio.Protocol):
         return Request(method, path, query, headers, rest[:length])
 
 
+FIRST = f"SM{0:032x}"
+CREATED = created(FIRST, f"AC{0:032x}", {"To": "+6281200000101", "From": "1708", "Body": "Halo"})
+TOLD = {"message_id": 1, "date": 1772420645, "chat": {"id": 812000001, "type": "private"}}
+QUICK = {  # by the path's end; one Content-Length fits every id
+    b"/Messages.json ": Answer(201, json.dumps(CREATED), JSON).encoded(),
+    b"/sendsms?": Answer(202, "0: Accepted for delivery").encoded(),
+    b"/sendMessage ": Answer(200, json.dumps({"ok": True, "result": TOLD}), JSON).encoded(),
+}
+
+
+class _Quick(asyncio.Protocol):
+    """For benchmarks: looks for the end of a request, keeps nothing, answers from a template."""
+
+    ids = count(1)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport, self._buffer = transport, b""
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
+            head = self._buffer[:end].lower()
+            at = head.find(b"\r\ncontent-length:")
+            length = int(head[at + 17 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+            if len(self._buffer) < end + 4 + length:
+                return
+            target = self._buffer[: self._buffer.find(b"\r\n")]
+            self._buffer = self._buffer[end + 4 + length :]
+            self._transport.write(self._answer(target))
+
+    def _answer(self, target: bytes) -> bytes:
+        for path, answer in QUICK.items():
+            if path in target:
+                return answer.replace(FIRST.encode(), b"SM%032x" % next(self.ids))
+        return Answer(404).encoded()
+
+
+async def _serve(port: int) -> None:
+    server = await asyncio.get_running_loop().create_server(_Quick, "127.0.0.1", port)
+    print(f"provider double at http://127.0.0.1:{port}; Ctrl-C stops it", flush=True)  # noqa: T201
+    await server.serve_forever()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
-    with Provider(port=parser.parse_args().port, record=False) as provider:
-        print(f"provider double at {provider.url}; Ctrl-C stops it", flush=True)  # noqa: T201
-        with suppress(KeyboardInterrupt):
-            threading.Event().wait()
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_serve(parser.parse_args().port))
 
 
 if __name__ == "__main__":

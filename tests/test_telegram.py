@@ -1,4 +1,4 @@
-"""Telegram: every recorded update, every way a send may end, and long polling against a real server."""
+"""Telegram: every recorded update, every way a send may end, and long polling."""
 
 import json
 import logging
@@ -140,7 +140,9 @@ def test_a_webhook_with_our_secret_is_genuine():
 
 
 def test_without_a_configured_secret_nothing_is_genuine():
-    open_door = Telegram(token=TOKEN, secret="", api_url="http://127.0.0.1:1/bot", timeout_seconds=1)
+    open_door = Telegram(
+        token=TOKEN, secret="", api_url="http://127.0.0.1:1/bot", timeout_seconds=1
+    )
     for headers in ({}, {"x-telegram-bot-api-secret-token": ""}):
         with pytest.raises(SignatureInvalid, match="no webhook secret"):
             open_door.verify(WebhookRequest(headers=headers))

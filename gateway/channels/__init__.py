@@ -16,31 +16,33 @@ LONGEST = {"sms": 1600, "whatsapp": 1600, "telegram": 4096, "kannel": 1530}
 def build_adapters(settings: Settings) -> Mapping[str, ChannelAdapter]:
     """Every channel that has credentials; in development the console stands in for the others."""
     channels, secrets = settings.channels, settings.secrets
-    timeout = settings.outbox.timeout_seconds
-    sid, twilio_token = secrets.text("TWILIO_ACCOUNT_SID"), secrets.text("TWILIO_AUTH_TOKEN")
-    telegram_token = secrets.text("TELEGRAM_BOT_TOKEN")
-    twilio = {
-        "account_sid": sid,
-        "auth_token": twilio_token,
-        "public_url": settings.public_url,
-    }
+    timeout, public_url = settings.outbox.timeout_seconds, settings.public_url
     adapters: dict[str, ChannelAdapter] = {}
-    if sid and twilio_token:
-        adapters["sms"] = TwilioSms(channels.sms, timeout=timeout, **twilio)
-        adapters["whatsapp"] = TwilioWhatsapp(channels.whatsapp, timeout=timeout, **twilio)
-    if telegram_token:
+    if secrets.TWILIO_ACCOUNT_SID and secrets.TWILIO_AUTH_TOKEN:
+        for name, kind, config in (
+            ("sms", TwilioSms, channels.sms),
+            ("whatsapp", TwilioWhatsapp, channels.whatsapp),
+        ):
+            adapters[name] = kind(
+                config,
+                account_sid=secrets.text("TWILIO_ACCOUNT_SID"),
+                auth_token=secrets.text("TWILIO_AUTH_TOKEN"),
+                public_url=public_url,
+                timeout=timeout,
+            )
+    if secrets.TELEGRAM_BOT_TOKEN:
         adapters["telegram"] = Telegram(
-            token=telegram_token,
+            token=secrets.text("TELEGRAM_BOT_TOKEN"),
             secret=secrets.text("TELEGRAM_WEBHOOK_SECRET"),
             api_url=channels.telegram.api_url,
             timeout_seconds=timeout,
         )
-    if secrets.text("KANNEL_SECRET"):
+    if secrets.KANNEL_SECRET:
         adapters["kannel"] = Kannel(
             channels.kannel,
             secret=secrets.text("KANNEL_SECRET"),
             password=secrets.text("KANNEL_PASSWORD"),
-            public_url=settings.public_url,
+            public_url=public_url,
             timeout=timeout,
         )
     if not settings.production:

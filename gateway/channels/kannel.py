@@ -119,7 +119,7 @@ class Kannel:
             sender=sender,
             text=body,
             received_at=min(sent, self._clock()) if sent else self._clock(),
-            recipient=fields.text("to"),
+            recipient=e164(fields.text("to")),
         )
 
     def _receipt(self, path: str, kind: str) -> Receipt | Ignored:

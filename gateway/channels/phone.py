@@ -5,7 +5,7 @@ import re
 import phonenumbers
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-INDONESIAN_MOBILE = re.compile(r"(?:0|\+?62|0062)(8[0-9]{8,11})")
+INDONESIAN_MOBILE = re.compile(r"(?:0|\+?62)(8[0-9]{8,11})")
 NUMBER = re.compile(r"\+?[0-9 ()./-]{9,24}")
 
 

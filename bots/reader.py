@@ -1,0 +1,80 @@
+"""The reader of a deployment: an understander with the names of what it finds."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from parsers.catalogue import Agency, Catalogue
+from parsers.places import Gazetteer
+from parsers.understanding import Understanding
+
+SHORT = 24  # characters; a longer official name gives way to its usual short form in a reply
+LOCAL_LEVELS = ("provinsi", "kabkota", "kecamatan", "kelurahan_desa")
+
+
+class Understands(Protocol):
+    def understand(
+        self,
+        text: str,
+        *,
+        area: str | None = None,
+        lat: float | None = None,
+        lon: float | None = None,
+        today: date | None = None,
+    ) -> Understanding: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueReader:
+    """Understands with one catalogue and gazetteer, and names their codes for people."""
+
+    understander: Understands
+    catalogue: Catalogue
+    gazetteer: Gazetteer
+
+    def understand(
+        self,
+        text: str,
+        *,
+        area: str | None = None,
+        lat: float | None = None,
+        lon: float | None = None,
+        today: date | None = None,
+    ) -> Understanding:
+        return self.understander.understand(text, area=area, lat=lat, lon=lon, today=today)
+
+    def category_name(self, code: str) -> str:
+        """The code itself for a category that the catalogue no longer has."""
+        category = self.catalogue.categories.get(code)
+        return category.name if category else code
+
+    def agency_name(self, code: str) -> str:
+        """`Dinas PU Kota Bandung` for DINAS_PUPR@32.73."""
+        kind, _, area = code.partition("@")
+        agency = self.catalogue.agencies.get(kind)
+        name = _short(agency) if agency else kind
+        return f"{name} {self.gazetteer.name(area)}" if area else name
+
+    def place_name(self, code: str) -> str:
+        return self.gazetteer.full_name(code)
+
+    def default_class(self, category: str) -> str:
+        found = self.catalogue.categories.get(category)
+        return found.default_class if found else ""
+
+    def local(self, seen: Understanding) -> bool:
+        """Whether the likely desk is an office of which every kabupaten and kota has one."""
+        if seen.agency:
+            likely = seen.agency.code
+        elif seen.category and seen.category.code in self.catalogue.categories:
+            likely = next(iter(self.catalogue.categories[seen.category.code].handles), "")
+        else:
+            return False
+        agency = self.catalogue.agencies.get(likely)
+        return agency is not None and agency.level in LOCAL_LEVELS
+
+
+def _short(agency: Agency) -> str:
+    if len(agency.name) <= SHORT or not agency.aliases:
+        return agency.name
+    return agency.aliases[0]

@@ -1,0 +1,82 @@
+"""How a command gets the settings and the running parts, and turns their faults into a sentence."""
+
+import os
+import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from redis.exceptions import RedisError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
+
+from gateway.accept import Unavailable
+from gateway.runtime import Runtime, open_runtime
+from gateway.settings import ConfigError, Settings, load
+from store.db import schema_is_current
+
+
+class BadConfig(click.ClickException):
+    """The configuration must be corrected first."""
+
+    exit_code = 2
+
+
+def read_settings() -> Settings:
+    try:
+        return load()
+    except ConfigError as error:
+        raise BadConfig(f"the configuration cannot be used; correct this:\n{error}") from error
+
+
+@contextmanager
+def opened(*, needs_schema: bool = True) -> Iterator[Runtime]:
+    """The runtime for one command; whatever is unreachable inside becomes one sentence."""
+    with explained(settings := read_settings()), open_runtime(settings) as rt:
+        if needs_schema and not schema_is_current(rt.engine):
+            raise click.ClickException(
+                "the database has not the schema of this release: "
+                "run `lapor migrate` (or `make run`) first."
+            )
+        yield rt
+
+
+@contextmanager
+def explained(settings: Settings) -> Iterator[None]:
+    """Faults of database, queue and disk in words; texts of exceptions may quote a citizen."""
+    try:
+        yield
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise BadConfig(
+            "database.url (DATABASE_URL) is no address that 1708 understands: use "
+            "sqlite:///path or postgresql+psycopg://user@host/name."
+        ) from error
+    except OperationalError as error:
+        raise click.ClickException(
+            f"the database {database_name(settings)} does not answer "
+            f"({type(error.orig).__name__}): check that it runs and can be written."
+        ) from error
+    except SQLAlchemyError as error:
+        raise click.ClickException(
+            f"the database refused the work ({type(error).__name__}): run `lapor doctor`."
+        ) from error
+    except RedisError as error:
+        raise click.ClickException(
+            f"the queue does not answer ({type(error).__name__}): run `lapor doctor`."
+        ) from error
+    except Unavailable as error:
+        raise click.ClickException(
+            "neither database nor spool can keep the message: run `lapor doctor`."
+        ) from error
+
+
+def database_name(settings: Settings) -> str:
+    """Where the database is, without user or password."""
+    return settings.database.url.rpartition("@")[2].rpartition("://")[2].split("?")[0]
+
+
+def actor() -> str:
+    """The operating system's name for whoever runs this; environment variables do not count."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"

@@ -1,0 +1,209 @@
+"""Which desk: topic x level of government x place x what the text itself names."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from parsers.catalogue import Agency, Catalogue, Category
+from parsers.match import BEST, LEAST, Weights, Words, likely
+from parsers.phrases import Hit, Phrase, PhraseIndex, Reading, evidence
+from parsers.understanding import Candidate
+
+# Digits and dots of the Kemendagri code that an office of each level stands at.
+STANDS_AT = {"provinsi": 2, "kabkota": 5, "kecamatan": 8, "kelurahan_desa": 13}
+LOCAL = 5  # a local office without its kabupaten or kota cannot be addressed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskWeights:
+    """How the work of a topic is shared among its agencies, before and after what the text says."""
+
+    usual: float = 1.0
+    seldom: float = 0.05
+    said: float = 9.0  # named in the text, or a rule of competence holds
+    other: float = 0.45  # share of a body that the text names and the topic does not know
+    other_alone: float = 0.8  # the same where no topic is likely
+    likely: float = 0.6  # from which a topic is likely
+    fallback: float = 0.3  # of the doubt, for the local government
+
+
+@dataclass
+class Desk:
+    """A possible agency while it is being weighed."""
+
+    share: float = 0.0
+    reason: str = ""
+
+    def add(self, share: float, reason: str) -> None:
+        self.share += share
+        self.reason = self.reason or reason
+
+
+class AgencyMatcher:
+    """Ranks agencies; a local office carries its area, `DINAS_PUPR@32.04`."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        words: Words,
+        *,
+        area_name: Callable[[str], str],
+        sure: float,
+        margin: float,
+        weights: DeskWeights | None = None,
+    ) -> None:
+        self._catalogue, self._words, self._area_name = catalogue, words, area_name
+        self._sure, self._margin, self._weights = sure, margin, weights or DeskWeights()
+        agencies = catalogue.agencies.values()
+        self._names = PhraseIndex(
+            phrase
+            for agency in agencies
+            for text in (agency.name, *agency.aliases)
+            for phrase in words.name(text, agency.code)
+        )
+        self._rules = PhraseIndex(
+            phrase
+            for place, rule in enumerate(catalogue.rules)
+            for text in rule.words
+            for phrase in words.phrase(text, str(place), 1.0)
+        )
+        self._described = PhraseIndex(p for agency in agencies for p in self._phrases(agency))
+
+    def _phrases(self, agency: Agency) -> Iterator[Phrase]:
+        """For a catalogue that does not say which agency handles what."""
+        yield from self._words.bag(agency.name, agency.code, Weights().only_name)
+        for text in (*agency.aliases, *agency.keywords):
+            yield from self._words.phrase(text, agency.code, 1.0)
+
+    def rank(
+        self, reading: Reading, topics: Mapping[str, float], place: str
+    ) -> tuple[Candidate, ...]:
+        """The best few; `topics` are probabilities, `place` is the Kemendagri code known, or ""."""
+        named = self._named(reading)
+        desks: defaultdict[str, Desk] = defaultdict(Desk)
+        self._by_topic(desks, reading, topics, named)
+        self._by_name(desks, named, topics)
+        self._by_place(desks, topics, place)
+        ranked = sorted(desks.items(), key=lambda item: (-item[1].share, item[0]))[:BEST]
+        return self._candidates(ranked, place)
+
+    def _named(self, reading: Reading) -> dict[str, str]:
+        """Agencies that the text names, with the words; who took over stands for who was."""
+        found: dict[str, str] = {}
+        for hit in self._names.hits(reading):
+            if not _named_exactly(hit, reading):
+                continue
+            words = " ".join(reading.words[p] for p in hit.positions)
+            for code in self._catalogue.current(hit.phrase.target):
+                if len(words) > len(found.get(code, "")):
+                    found[code] = words
+        return found
+
+    def _by_topic(
+        self,
+        desks: dict[str, Desk],
+        reading: Reading,
+        topics: Mapping[str, float],
+        named: Mapping[str, str],
+    ) -> None:
+        holds = self._holding(reading)
+        for code, share in topics.items():
+            category = self._catalogue.categories[code]
+            if not category.handles:
+                self._described_by(desks, reading, share)
+                continue
+            work = self._work(category, named, holds.get(code, {}))
+            total = sum(weight for weight, _ in work.values())
+            for agency, (weight, reason) in work.items():
+                desks[agency].add(share * weight / total, reason)
+
+    def _holding(self, reading: Reading) -> dict[str, dict[str, str]]:
+        """For each topic the agencies whose rule of competence holds, with the reason."""
+        found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        for hit in self._rules.hits(reading):
+            if hit.share > 0.5:
+                rule = self._catalogue.rules[int(hit.phrase.target)]
+                found[rule.category].setdefault(rule.agency, rule.reason)
+        return found
+
+    def _work(
+        self, category: Category, named: Mapping[str, str], rules: Mapping[str, str]
+    ) -> dict[str, tuple[float, str]]:
+        weights = self._weights
+        work: dict[str, tuple[float, str]] = {}
+        for code in dict.fromkeys((*category.handles, *rules)):
+            weight = weights.seldom if code in category.seldom else weights.usual
+            reason = f"menangani {category.name}"
+            if code not in category.handles:
+                weight = 0.0
+            if code in rules:
+                weight, reason = weight + weights.said, rules[code]
+            if code in named:
+                weight, reason = weight + weights.said, f"disebut: {named[code]}"
+            work[code] = (weight, reason)
+        return work
+
+    def _described_by(self, desks: dict[str, Desk], reading: Reading, share: float) -> None:
+        index = self._described
+        found = evidence(index, index.hits(reading))
+        scores = {code: sum(words.values()) for code, words in found.items()}
+        for code, part in likely(scores, len(reading.words), Weights()).items():
+            desks[code].add(share * part, "kata-kata instansi itu")
+
+    def _by_name(
+        self, desks: dict[str, Desk], named: Mapping[str, str], topics: Mapping[str, float]
+    ) -> None:
+        """A body that no likely topic leads to: strong alone, a doubt beside a topic."""
+        agencies = self._catalogue.agencies
+        others = [
+            code
+            for code in named
+            if code not in desks and not agencies[code].level.startswith("pemda_")
+        ]
+        if not others:
+            return
+        certain = max(topics.values(), default=0.0) >= self._weights.likely
+        part = self._weights.other if certain else self._weights.other_alone
+        for desk in desks.values():
+            desk.share *= 1 - part
+        for code in others:
+            desks[code].add(part / len(others), f"disebut: {named[code]}")
+
+    def _by_place(self, desks: dict[str, Desk], topics: Mapping[str, float], place: str) -> None:
+        government = self._catalogue.governments.get(place[:LOCAL])
+        doubt = 1.0 - sum(topics.values())
+        if government and doubt > 0:
+            desks[government.code].add(doubt * self._weights.fallback, "pemerintah setempat")
+
+    def _candidates(self, ranked: Sequence[tuple[str, Desk]], place: str) -> tuple[Candidate, ...]:
+        best = ranked[0][1].share * 100 if ranked else 0.0
+        second = ranked[1][1].share * 100 if len(ranked) > 1 else 0.0
+        clear = best >= self._sure and best - second >= self._margin
+        found = []
+        for position, (code, desk) in enumerate(ranked):
+            score = min(desk.share * 100, 100.0)
+            if score < LEAST and position:
+                continue
+            office, name, known = self._office(self._catalogue.agencies[code], place)
+            sure = clear and known and position == 0
+            found.append(Candidate(office, name, score, sure, reason=desk.reason))
+        return tuple(found)
+
+    def _office(self, agency: Agency, place: str) -> tuple[str, str, bool]:
+        """Code and name of the office at the place, and whether it can be addressed."""
+        size = STANDS_AT.get(agency.level)
+        if size is None or agency.area:
+            return agency.code, agency.name, True
+        area = place[:size]
+        if len(area) < min(size, LOCAL):
+            return agency.code, agency.name, False
+        return f"{agency.code}@{area}", f"{agency.name} {self._area_name(area)}", len(area) == size
+
+
+def _named_exactly(hit: Hit, reading: Reading) -> bool:
+    """The words of the name stand together, in order, and do not tell where something is."""
+    first = hit.positions[0]
+    run = tuple(range(first, first + len(hit.positions)))
+    if hit.positions != run or reading.landmarks.intersection(run):
+        return False
+    return all(reading.words[p] == w for p, w in zip(run, hit.phrase.words, strict=True))

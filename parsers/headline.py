@@ -1,0 +1,123 @@
+"""One line that an officer would write, from the citizen's own words, and the street in them."""
+
+import re
+from collections.abc import Collection, Sequence, Set
+
+from parsers.text import Token
+from parsers.understanding import Span
+
+LONGEST = 80
+CUT = ".."
+SENTENCE = re.compile(r"[.!?;]+\s+|\s*\n+\s*")
+ABBREVIATION = re.compile(r"\b(?:jl|jln|gg|no|rt|rw|kec|kel|kab|ds|dsn|dr|bpk|yth)$", re.IGNORECASE)
+BLANKS = re.compile(r"\s+")
+HOUSE = 5  # characters of a house number, at most
+LOOSE = frozenset({"nomor"})  # says nothing without a street before it
+STREET_WORDS = 4  # words of a street's name
+
+
+def headline_of(
+    text: str,
+    tokens: Sequence[Token],
+    *,
+    telling: Collection[int],
+    opening: Set[str],
+    private: Sequence[Span],
+) -> str:
+    """The sentence that tells the trouble, without greeting and private data."""
+    start = _start(text, tokens, telling=telling, opening=opening)
+    if start is None:
+        return ""
+    end = _sentence_end(text, start)
+    shown = []
+    for span in private:
+        if start <= span.start < end:
+            shown.append(text[start : span.start])
+            start = min(span.end, end)
+    line = BLANKS.sub(" ", "".join([*shown, text[start:end]])).strip(" \t,:;-.")
+    line = line[:1].upper() + line[1:]
+    return line if len(line) <= LONGEST else _cut(line)
+
+
+def _start(
+    text: str,
+    tokens: Sequence[Token],
+    *,
+    telling: Collection[int],
+    opening: Set[str],
+) -> int | None:
+    """Where the sentence with the first telling word starts, after the greeting."""
+    goal = min(telling, default=0)
+    begin = goal
+    while begin > 0 and not _ends_sentence(text, tokens[begin - 1].end, tokens[begin].start):
+        begin -= 1
+    for token in tokens[begin : goal + 1]:
+        if token.norm not in opening:
+            return token.start
+    return tokens[begin].start if tokens else None
+
+
+def _ends_sentence(text: str, end: int, start: int) -> bool:
+    between = text[end:start]
+    return bool(SENTENCE.search(between)) and not ABBREVIATION.search(text[max(0, end - 4) : end])
+
+
+def _sentence_end(text: str, start: int) -> int:
+    """The end of the sentence, at the latest a little after the line is full."""
+    limit = min(len(text), start + 3 * LONGEST)
+    for match in SENTENCE.finditer(text, start, limit):
+        if match.start() > start and not ABBREVIATION.search(
+            text, match.start() - 4, match.start()
+        ):
+            return match.start()
+    return limit
+
+
+def _cut(line: str) -> str:
+    """Whole words and two dots."""
+    room = LONGEST - len(CUT)
+    head = line[: room + 1]
+    return (head[: head.rindex(" ")] if " " in head else line[:room]).rstrip(" ,:;-") + CUT
+
+
+def address_of(
+    text: str,
+    tokens: Sequence[Token],
+    words: Sequence[tuple[str, ...]],
+    *,
+    streets: Set[str],
+    numbers: Set[str],
+    ordinary: Set[str],
+) -> str | None:
+    """`jl melati no 5 rt 02 rw 03`: a street word with a name, or numbers of house and RT/RW."""
+    for place, spoken in enumerate(words):
+        named = spoken[0] in streets
+        if not named and (spoken[0] not in numbers or spoken[0] in LOOSE):
+            continue
+        end = _address_end(tokens, words, place, numbers=numbers, ordinary=ordinary, named=named)
+        if end > place:
+            return BLANKS.sub(" ", text[tokens[place].start : tokens[end].end])
+    return None
+
+
+def _address_end(
+    tokens: Sequence[Token],
+    words: Sequence[tuple[str, ...]],
+    place: int,
+    *,
+    numbers: Set[str],
+    ordinary: Set[str],
+    named: bool,
+) -> int:
+    """The last token of the address that starts at `place`."""
+    end, left = place, STREET_WORDS if named else 0
+    for at in range(place + 1, len(words)):
+        word = words[at][0]
+        digits = tokens[at].norm
+        if (digits[0].isdigit() and len(digits) <= HOUSE) or word in numbers:
+            end, left = at, 0
+        elif left and word not in ordinary and word.isalpha():
+            end, left = at, left - 1
+        else:
+            break
+    return end if tokens[end].norm not in numbers else end - 1

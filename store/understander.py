@@ -1,0 +1,78 @@
+"""Builds the Understander from the word tables, a catalogue and the gazetteer."""
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import parsers
+from parsers.catalogue import Catalogue
+from parsers.commands import CommandWords
+from parsers.cues import Cues, CueSet
+from parsers.text import Lexicon
+from parsers.understand import PlaceFinder, Tables, Thresholds, Understander
+from parsers.understanding import Verb
+from store.catalogue import default_catalogue
+
+TABLES = Path(parsers.__file__).parent / "tables"
+
+
+def build_understander(
+    places: PlaceFinder,
+    thresholds: Thresholds,
+    catalogue: Catalogue | None = None,
+) -> Understander:
+    """For one process; takes a moment, so it is built once and kept."""
+    return Understander(catalogue or default_catalogue(), places, load_tables(), thresholds)
+
+
+@cache
+def load_tables() -> Tables:
+    """All of parsers/tables."""
+    cues = _grouped("cues.csv")
+    return Tables(
+        lexicon=_lexicon(frozenset(cues["landmark"])),
+        commands=_commands(),
+        cues=Cues({kind: CueSet(phrases) for kind, phrases in cues.items()}),
+        opening=frozenset(cues["opening"]),
+        streets=frozenset(cues["address"]),
+        numbers=frozenset(cues["spatial"]),
+    )
+
+
+def _lexicon(landmarks: frozenset[str]) -> Lexicon:
+    """Our own shorthand wins over the general slang list."""
+    short = dict(_pairs("slang.csv")) | dict(_pairs("shorthand.csv"))
+    return Lexicon(
+        shorthand={word: tuple(formal.split()) for word, formal in short.items()},
+        roots=frozenset(_lines("roots.txt")),
+        stopwords=frozenset(_lines("stopwords.txt")),
+        landmarks=landmarks,
+    )
+
+
+def _commands() -> CommandWords:
+    groups = _grouped("commands.csv")
+    fillers = frozenset(groups.pop("filler"))
+    return CommandWords(
+        {word: Verb(verb) for verb, words in groups.items() for word in words}, fillers
+    )
+
+
+def _grouped(name: str) -> dict[str, list[str]]:
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for group, value in _pairs(name):
+        groups[group].append(value)
+    return dict(groups)
+
+
+def _pairs(name: str) -> Iterator[tuple[str, str]]:
+    with (TABLES / name).open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        next(rows)
+        yield from ((first, second) for first, second in rows)
+
+
+def _lines(name: str) -> list[str]:
+    return (TABLES / name).read_text(encoding="utf-8").split()
