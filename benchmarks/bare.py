@@ -47,5 +47,4 @@ if __name__ == "__main__":
         interface=Interfaces.WSGI,
         blocking_threads=settings.web.threads,
         log_enabled=False,
-        http1_keep_alive=True,
     ).serve()

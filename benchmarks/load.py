@@ -119,11 +119,11 @@ def fire(
             if not ready and pause == ANSWER_SECONDS:
                 raise TimeoutError(f"no answer for {ANSWER_SECONDS:.0f} seconds")
             for key, _ in ready:
-                line, (post, began) = key.fileobj, key.data
-                assert isinstance(line, socket.socket)
-                shots.append(Shot(post.sender, began, monotonic(), _answer(line)))
-                selector.unregister(line)
-                idle.append(line)
+                assert isinstance(key.fileobj, socket.socket)
+                post, began = key.data
+                shots.append(Shot(post.sender, began, monotonic(), _answer(key.fileobj)))
+                selector.unregister(key.fileobj)
+                idle.append(key.fileobj)
     return shots
 
 

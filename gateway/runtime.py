@@ -11,17 +11,22 @@ from flask import current_app
 from redis import Redis
 from sqlalchemy import Engine
 from sqlmodel import Session
-from store.understander import default_understander
 
 from bots.desk import Desk, Policy, Reader, limits
+from bots.reader import CatalogueReader
 from gateway.accept import Acceptor
 from gateway.channels import build_adapters
 from gateway.channels.base import ChannelAdapter
 from gateway.queue import Bell, Wake, connect, wake
 from gateway.settings import Settings
 from gateway.spool import Spool
+from parsers.catalogue import Catalogue
 from parsers.messages import Envelope
+from parsers.understand import Thresholds
+from store.catalogue import default_catalogue
 from store.db import open_engine
+from store.gazetteer import default_gazetteer
+from store.understander import build_understander
 
 
 def utc_now() -> datetime:
@@ -75,8 +80,7 @@ class Runtime:
     @cached_property
     def reader(self) -> Reader:
         """Catalogue and gazetteer: a second to load, so only processes that understand pay it."""
-        matching = self.settings.matching
-        return default_understander(**matching.model_dump())
+        return build_reader(self.settings)
 
     @cached_property
     def policy(self) -> Policy:
@@ -115,6 +119,22 @@ def build(settings: Settings) -> Runtime:
         redis=connect(settings.queue.url, settings.queue.timeout_seconds),
         adapters=build_adapters(settings),
     )
+
+
+def build_reader(settings: Settings, catalogue: Catalogue | None = None) -> CatalogueReader:
+    """Load the gazetteer and a catalogue, by default the national one."""
+    matching = settings.matching
+    catalogue = catalogue or default_catalogue()
+    gazetteer = default_gazetteer(
+        place_sure=matching.place_sure, place_margin=matching.place_margin
+    )
+    thresholds = Thresholds(
+        category_sure=matching.category_sure,
+        category_margin=matching.category_margin,
+        command_typo=matching.command_typo,
+    )
+    understander = build_understander(gazetteer, thresholds, catalogue)
+    return CatalogueReader(understander, catalogue, gazetteer)
 
 
 @contextmanager

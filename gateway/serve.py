@@ -21,7 +21,6 @@ def main() -> None:
         interface=Interfaces.WSGI,
         blocking_threads=web.threads,
         log_enabled=False,
-        http1_keep_alive=True,
     ).serve()
 
 

@@ -33,9 +33,9 @@ class Weights:
     hint: float = 0.3
     name: float = 0.35  # each word of a name, beside keywords
     only_name: float = 0.7  # the same, where there are no keywords
-    doubt: float = 3.2  # evidence that "none of them" has in every text
-    steepness: float = 0.9
-    long: int = 25  # telling words from which evidence is worth less
+    doubt: float = 3.4  # evidence that "none of them" has in every text
+    steepness: float = 0.55
+    long: int = 12  # telling words from which evidence is worth less
 
 
 class Speller:
@@ -82,6 +82,7 @@ class Words:
             words,
             stopwords=lexicon.stopwords,
             landmarks=lexicon.landmarks,
+            polite=lexicon.polite,
             stem=self._stem,
             masked=masked,
         )

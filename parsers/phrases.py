@@ -9,9 +9,9 @@ LANDMARK_SHARE = 0.25  # of its weight, for a word that names a landmark
 STEM_SHARE = 0.85  # of a word of a phrase that shares only the root
 LONE_STEM_SHARE = 0.5  # a single word that shares only the root
 PHRASE_BONUS = 1.15  # several words together say more than each alone
-NEAR = 3  # words that may stand between the words of a phrase at no cost
-FAR_COST = 0.07  # of the weight for each further word
-FAR_LEAST = 0.35
+NEAR = 2  # words that may stand between the words of a phrase at no cost
+FAR_COST = 0.1  # of the weight for each further word
+FAR_LEAST = 0.15
 PART_SPREAD = 0.2  # of a target that has the word only within longer phrases
 OCCURRENCES = 4  # of one word that are tried
 
@@ -44,6 +44,7 @@ class Reading:
         *,
         stopwords: Set[str],
         landmarks: Set[str],
+        polite: Set[str],
         stem: Callable[[str], str],
         masked: Set[int] = frozenset(),
     ) -> None:
@@ -52,12 +53,13 @@ class Reading:
         self.tokens: list[int] = []
         self.where: dict[str, list[int]] = {}
         self.landmarks: set[int] = set()
-        landmark = False
+        landmark, before = False, ""
         for index, parts in enumerate(words):
             for word in parts:
+                pair, before = f"{before} {word}", word
                 if word in landmarks:
                     landmark = True
-                elif index in masked or word in stopwords:
+                elif index in masked or word in stopwords or pair in polite:
                     continue
                 elif not self.words or self.words[-1] != word:
                     self._add(word, stem(word), index, landmark=landmark)

@@ -113,6 +113,7 @@ class PlaceIndex:
         self._beginnings: Final = {key[:size] for key in self._codes for size in BEGINNINGS}
         self.similar = lru_cache(CACHED_WORDS)(self._similar)
         self.ordinary = lru_cache(CACHED_WORDS)(self._ordinary)
+        self._language: Final = words.everyday | words.roots
         self._everyday: Final[dict[str, list[str]]] = {}  # first letter -> words
         for word in words.everyday:
             self._everyday.setdefault(word[0], []).append(word)
@@ -152,8 +153,7 @@ class PlaceIndex:
 
     def _ordinary(self, word: str) -> bool:
         """A word of the language: no misspelling of a place."""
-        roots = self.words.roots
-        return word in self.words.everyday or word in roots or stem(word, roots) != word
+        return word in self._language or stem(word, self._language) != word
 
     def slip_of_word(self, word: str) -> bool:
         """`sebrang` is seberang rather than Serang."""

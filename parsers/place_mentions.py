@@ -40,7 +40,7 @@ REGENCY_CUES = frozenset({"kab", "kabupaten", "kabupatn", "kbupaten", "pemkab", 
 FILLERS = frozenset({"adm", "administrasi", "kota", "desa", "kelurahan"})  # `walikota`, `adm.`
 LOCATIVES = frozenset(
     "di d ke dari dr daerah wilayah wil sekitar area kawasan dekat dkt deket arah menuju warga "
-    "masyarakat asal tinggal alamat almt domisili lokasi tkp skitar pemerintah dinas".split()
+    "masyarakat puskesmas pkm asal tinggal alamat almt domisili lokasi tkp skitar pemerintah dinas".split()
 )
 STREETS = frozenset(
     "jl jln jalan jlan jaln gang gg lorong lrg jembatan tol flyover perum perumahan komplek "

@@ -25,8 +25,9 @@ class PlaceWeights:
     district: float = 0.77
     village: float = 0.50
     located: float = 0.08  # added for `di`, `warga`
-    dictionary: float = 0.80  # factor
+    dictionary: float = 0.60  # factor for a word that is in the dictionary, too
     everyday: float = 0.60  # factor
+    phrase: float = 0.80  # factor: Pasar Minggu is hardly ever a Sunday market
     many: float = 16.0  # kecamatan sharing their name with more regions than this count half
     street: float = 0.60  # factor: a street may be named after the village it runs through
     far_street: float = 0.20  # factor: or after a city anywhere
@@ -39,7 +40,7 @@ class PlaceWeights:
     inside_district: float = 0.86  # a bare name of a kecamatan, its kabupaten/kota being known
     inside_village: float = 0.83
     inside_street: float = 0.55
-    inside_dictionary: float = 0.92  # factor
+    inside_word: float = 0.92  # factor for names that are words, too
     inside_area: float = 0.40
     weak_mentions: int = 2  # bare villages that may speak for one kabupaten/kota
     city_first: float = 0.03  # who says Bandung more often means the kota
@@ -104,7 +105,7 @@ class Resolver:
         weak = sorted(
             (weight, at)
             for at, weight in evidence.items()
-            if weight <= bare and (at_home or not mentions[at].common)
+            if weight <= bare and (at_home or _rather_place(mentions[at]))
         )
         kept = {at for _, at in weak[-self.weights.weak_mentions :]}
         for at in [at for at, weight in evidence.items() if weight <= bare and at not in kept]:
@@ -155,7 +156,8 @@ class Resolver:
         if not cued:
             return None
         if level == mention.cue:
-            sound = weights.everyday if mention.common == 2 else 1.0  # `kelurahan lama banget`
+            small = level in {DISTRICT, VILLAGE} and mention.words == 1
+            sound = weights.everyday if small and mention.common == 2 else 1.0  # `kelurahan lama`
             return weights.cued * mention.quality * sound
         return weights.miscued * self._common(mention)
 
@@ -172,7 +174,7 @@ class Resolver:
     def _common(self, mention: Mention) -> float:
         everyday = self.weights.everyday
         if mention.words > 1 and any(len(code) < 13 for code in mention.codes):
-            everyday = self.weights.dictionary  # Pasar Minggu is hardly ever a Sunday market
+            everyday = self.weights.phrase
         return mention.quality * (1.0, self.weights.dictionary, everyday)[mention.common]
 
     # Within a kabupaten or kota
@@ -186,9 +188,7 @@ class Resolver:
         if mention.manner is Manner.STREET:
             weight = weights.inside_street
         weight *= self._reading(mention, code) * self._manner(mention, 1.0)
-        if mention.common == 1:
-            return weight * mention.quality * weights.inside_dictionary
-        return weight * self._common(mention)
+        return weight * mention.quality * (weights.inside_word if mention.common else 1.0)
 
     def _below(
         self, mentions: Sequence[Mention], parent: str, size: int, area: str
@@ -259,6 +259,13 @@ class Resolver:
         return _together(best.evidence.values()) >= self.sure and all(
             _lead(best.evidence, other.evidence) >= self.margin for other in others
         )
+
+
+def _rather_place(mention: Mention) -> bool:
+    """`di Sawahan` may be a kecamatan; `gapura`, `titik` and `bahu` alone are words."""
+    located = mention.manner in {Manner.LOCATED, Manner.STREET}
+    district = located and any(len(code) == 8 for code in mention.codes)
+    return not mention.common or district or mention.manner in {Manner.CUED, Manner.PIN}
 
 
 def _named(found: Scored) -> bool:

@@ -33,7 +33,8 @@ MONTHS = {
     **dict.fromkeys(("desember", "des"), 12),
 }
 TODAY = (
-    r"hari ini|barusan|baru saja|(?:tadi|td) ?(?:pagi|siang|sore|malam|subuh)?|malam ini|pagi ini"
+    r"(?:hari|malam|pagi|siang|sore)[ ]ini|barusan|baru[ ]saja"
+    r"|(?:tadi|td)(?:[ ](?:pagi|siang|sore))?"
 )
 YESTERDAY = r"kemarin|kmrn|kmarin|kemaren|wingi|semalam|smlm|(?:tadi|td)[ ](?:malam|mlm)"
 AMOUNT = rf"\d{{1,3}}|{'|'.join(n for n in NUMBERS if n != 'se')}"

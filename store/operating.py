@@ -170,7 +170,9 @@ def page(
             attempts=attempts,
             error=error,
         )
-        for key, at, channel, person, status, attempts, error in session.connection().execute(statement)
+        for key, at, channel, person, status, attempts, error in session.connection().execute(
+            statement
+        )
         if key is not None
     ]
 
@@ -220,7 +222,7 @@ def statuses_of(session: Session, table: Table, ids: Sequence[int]) -> dict[int,
     return {key: status for key, status in rows if key is not None}
 
 
-def why_not(table: Table, status: str | None, *, again: bool) -> str | None:
+def why_not(table: Table, status: str | None, *, again: bool = False) -> str | None:
     """Why a replay leaves a row as it is, in words; None if it takes it."""
     if status is None:
         return "there is no such row"

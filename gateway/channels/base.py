@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from urllib.parse import parse_qsl
 
 from parsers.messages import Envelope, Failure, Ignored, Outgoing, Receipt
@@ -69,10 +69,6 @@ class ChannelAdapter(Protocol):
     def max_text(self) -> int:
         """Longest reply in characters that the provider takes in one piece."""
 
-    @property
-    def answer_wait(self) -> float | None:
-        """Seconds in which the reply may become the HTTP answer; None: replies are sent."""
-
     def verify(self, request: WebhookRequest) -> None:
         """Raise SignatureInvalid unless the provider really sent this."""
 
@@ -86,3 +82,13 @@ class ChannelAdapter(Protocol):
         """None if credentials work, else one sentence for `lapor doctor`; may use the network."""
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class AnswersInHttp(Protocol):
+    """A channel whose provider takes the reply as the answer to its own request."""
+
+    answer_wait: float | None  # seconds in which the reply must be there; None: switched off
+
+    def answer(self, text: str) -> Ack | None:
+        """The reply as an answer, or None for a text that cannot go this way."""
