@@ -243,14 +243,11 @@ def _waits(state: State, message: Message, limits: Limits) -> bool:
 
 
 def _answers_question(state: State, message: Message, limits: Limits) -> bool:
-    """An answer to our question is an answer; a new complaint while we wait is a new complaint."""
-    if not _waits(state, message, limits):
-        return False
+    """While we wait, all but small talk and a clear matter of its own is an answer to us."""
     seen = message.seen
     chatter = seen.kind in (Kind.GREETING, Kind.THANKS, Kind.SPAM, Kind.EMERGENCY)
-    names_place = bool(seen.places or seen.address or message.location)
     new_matter = seen.category is not None and seen.category.sure
-    return not chatter and not new_matter and (names_place or seen.category is None)
+    return _waits(state, message, limits) and not chatter and not new_matter
 
 
 def _answered(state: State) -> State:

@@ -16,7 +16,7 @@ STATUS_WORDS: dict[str, str] = {
     ComplaintStatus.WITHDRAWN: "dibatalkan pelapor",
 }
 HELP = (
-    "1708 LAPOR! Tulis keluhan dan tempatnya (desa/kel, kec, kab/kota) dalam satu pesan. "
+    "1708 LAPOR! Tulis keluhan dan tempatnya dalam satu pesan. "
     "Cek: STATUS nomor. Tambah: BALAS nomor pesan. Batal: BATAL. Darurat: 112"
 )
 GREETING = (
