@@ -1,8 +1,9 @@
 """What a turn does to the store: complaints filed, placed, added to, taken back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
 from bots import replies
@@ -25,12 +26,29 @@ WAITING = (ComplaintStatus.TRIAGE, ComplaintStatus.DISPOSED, ComplaintStatus.IN_
 CITIZEN, SYSTEM = "citizen", "system"
 
 
+Rows = list[tuple[Complaint, dict[str, Any]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Clerk:
-    """Writes what happened to complaints in the caller's transaction."""
+    """Keeps complaints and what happened to them; `write` puts it all into the transaction.
+
+    Events and dispositions are plain rows until then: as objects they would cost more than all
+    else that a message costs in the database.
+    """
 
     session: Session
     desk: Desk
+    events: Rows = field(default_factory=list)
+    dispositions: Rows = field(default_factory=list)
+
+    def write(self) -> None:
+        """Everything at once, after the complaints have got their keys."""
+        self.session.flush()
+        for table, rows in ((Event, self.events), (Disposition, self.dispositions)):
+            values = [{"complaint_id": complaint.key, **row} for complaint, row in rows]
+            if values:
+                self.session.connection().execute(insert(table), values)
 
     def file(
         self,
@@ -102,16 +120,14 @@ class Clerk:
         text: str = "",
         detail: dict[str, Any] | None = None,
     ) -> None:
-        self.session.add(
-            Event(
-                complaint=complaint,
-                kind=kind,
-                actor=actor,
-                at=self.desk.now,
-                text=text,
-                detail=detail or {},
-            )
-        )
+        row = {
+            "kind": kind,
+            "actor": actor,
+            "at": self.desk.now,
+            "text": text,
+            "detail": detail or {},
+        }
+        self.events.append((complaint, row))
 
     def _dispose(self, complaint: Complaint, route: Route, seen: Understanding) -> None:
         if route.agency is None:
@@ -121,16 +137,14 @@ class Clerk:
         complaint.agency = route.agency
         complaint.status = ComplaintStatus.DISPOSED
         complaint.deadline = self.desk.due(duty)
-        self.session.add(
-            Disposition(
-                complaint=complaint,
-                agency=route.agency,
-                actor=SYSTEM,
-                reason=reason,
-                deadline=complaint.deadline,
-                at=self.desk.now,
-            )
-        )
+        row = {
+            "agency": route.agency,
+            "actor": SYSTEM,
+            "reason": reason,
+            "deadline": complaint.deadline,
+            "at": self.desk.now,
+        }
+        self.dispositions.append((complaint, row))
         self.note(complaint, "disposed", SYSTEM, text=reason, detail={"agency": route.agency})
 
     def _attach(self, complaint: Complaint, inbox_ids: tuple[int, ...]) -> None:

@@ -2,9 +2,11 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
 from bots import replies
@@ -79,12 +81,14 @@ def process(session: Session, batch: Sequence[Heard], *, token: str, desk: Desk)
         )
         for heard in batch:
             work.handle(heard)
+        work.write()
 
 
 def give_up(session: Session, row: InboxRow, *, now: datetime) -> None:
     """Tell the sender of a message that we could not handle that a person will read it."""
-    known = {answer.dedupe: answer for answer in _answers(session, [row.key])}
-    _say(session, row, "given_up", replies.READ_BY_PERSON, known=known, now=now)
+    reply = _reply(row, "given_up", replies.READ_BY_PERSON, now)
+    if not any(told.dedupe == reply["dedupe"] for told in inbox.answers(session, row.key)):
+        session.add(OutboxRow(**reply))
 
 
 def _answers(session: Session, ids: Sequence[int]) -> list[OutboxRow]:
@@ -116,6 +120,7 @@ class _Work:
     filed: dict[int, Complaint]  # of messages that are replayed
     numbers: list[int]
     answered: dict[str, OutboxRow]  # what replayed messages were told
+    replies: list[dict[str, Any]] = field(default_factory=list)
 
     def handle(self, heard: Heard) -> None:
         row = heard.row
@@ -250,33 +255,32 @@ class _Work:
         return self.session.exec(kept).first() is not None
 
     def say(self, row: InboxRow, kind: str, text: str) -> None:
-        _say(self.session, row, kind, text, known=self.answered, now=self.desk.now)
+        """Queue a reply, once: a replayed message repeats only what never went out."""
+        values = _reply(row, kind, text, self.desk.now)
+        told = self.answered.get(values["dedupe"])
+        if told is None:
+            self.replies.append(values)
+        elif told.status in NOT_OUT:
+            told.text, told.status, told.attempts = text, OutboxStatus.QUEUED, 0
+            told.due_at = self.desk.now
+
+    def write(self) -> None:
+        """Put what the batch made into the transaction, in one statement for each table."""
+        self.clerk.write()
+        if self.replies:
+            self.session.connection().execute(insert(OutboxRow), self.replies)
 
 
-def _say(
-    session: Session,
-    row: InboxRow,
-    kind: str,
-    text: str,
-    *,
-    known: Mapping[str, OutboxRow],
-    now: datetime,
-) -> None:
-    """Queue a reply, once: a replayed message repeats only what never went out."""
-    dedupe = f"in-{row.key}-{row.generation}-{kind}"
-    reply = known.get(dedupe)
-    if reply is None:
-        reply = OutboxRow(
-            dedupe=dedupe,
-            inbox_id=row.key,
-            kind=kind,
-            channel=row.channel,
-            recipient=row.sender,
-            origin=row.recipient,
-            text=text,
-            due_at=now,
-            created_at=now,
-        )
-    elif reply.status in NOT_OUT:
-        reply.text, reply.status, reply.attempts, reply.due_at = text, OutboxStatus.QUEUED, 0, now
-    session.add(reply)
+def _reply(row: InboxRow, kind: str, text: str, now: datetime) -> dict[str, Any]:
+    """The outbox row of a reply to this message, named so that it is written once."""
+    return {
+        "dedupe": f"in-{row.key}-{row.generation}-{kind}",
+        "inbox_id": row.key,
+        "kind": kind,
+        "channel": row.channel,
+        "recipient": row.sender,
+        "origin": row.recipient,
+        "text": text,
+        "due_at": now,
+        "created_at": now,
+    }

@@ -1,5 +1,6 @@
 """`python -m gateway.worker QUEUE`: one RQ worker on one queue, which it never leaves for long."""
 
+import gc
 import signal
 import sys
 from types import FrameType
@@ -30,6 +31,7 @@ def main(name: str) -> None:
         jobs.use(rt)
         if name in (Wake.INTAKE, Wake.BULK):
             _ = rt.reader  # a second now, not while the first citizen waits
+            gc.freeze()  # a million words stay for ever: the collector need not visit them again
         for attempt in patiently():
             with attempt:
                 ready(rt)

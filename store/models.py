@@ -186,16 +186,12 @@ class Event(Keyed, table=True):
     __tablename__ = "event"
     __table_args__ = (Index("ix_event_complaint", "complaint_id", "id"),)
 
-    complaint_id: int | None = Field(
-        default=None, foreign_key="complaint.id", sa_type=Key, nullable=False
-    )
+    complaint_id: int = Field(foreign_key="complaint.id", sa_type=Key)
     kind: str
     actor: str  # citizen, system, or an operator's name
     at: datetime = Field(sa_type=UTCDateTime)
     text: str = Field(default="", sa_type=Text)
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
-
-    complaint: Complaint = Relationship()
 
 
 class Disposition(Keyed, table=True):
@@ -207,16 +203,12 @@ class Disposition(Keyed, table=True):
         Index("ix_disposition_agency", "agency", "at"),
     )
 
-    complaint_id: int | None = Field(
-        default=None, foreign_key="complaint.id", sa_type=Key, nullable=False
-    )
+    complaint_id: int = Field(foreign_key="complaint.id", sa_type=Key)
     agency: str
     actor: str
     reason: str = ""
     deadline: date
     at: datetime = Field(sa_type=UTCDateTime)
-
-    complaint: Complaint = Relationship()
 
 
 class OutboxRow(Keyed, table=True):
