@@ -76,7 +76,7 @@ def masked(replies: list[str]) -> list[str]:
         pytest.param(
             [
                 (
-                    "TANGKAB jalan rusak dpn kantor kecamatan",
+                    "TANGKAB jalan rusak dan berlubang",
                     "Laporan N diterima: Jalan rusak / berlubang, Kabupaten Tangerang. "
                     "Diteruskan ke Dinas PU Kabupaten Tangerang, dijawab paling lambat D. "
                     "Cek: STATUS N",
