@@ -5,8 +5,8 @@ import sys
 
 import structlog
 
-# httpx and urllib3 log URLs, which hold tokens and numbers; rq logs job arguments; twilio bodies.
-SILENCED = ("httpx", "httpcore", "urllib3", "telegram", "twilio", "twilio.http_client", "rq")
+# These log URLs with tokens and numbers, or whole messages, some of it even as errors.
+SILENCED = ("httpx", "httpcore", "urllib3", "telegram", "twilio", "rq")
 
 
 def configure(*, level: str = "info", json: bool = True) -> None:
@@ -25,7 +25,7 @@ def configure(*, level: str = "info", json: bool = True) -> None:
     )
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     for name in SILENCED:
-        logging.getLogger(name).setLevel(logging.ERROR)
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def where(error: BaseException) -> str:

@@ -1,34 +1,13 @@
-"""Long polling, for a machine that Telegram cannot reach: `python -m gateway.poller`."""
+"""`python -m gateway.poller`: Telegram for a machine it cannot reach; idles without a token."""
 
-import asyncio
-import json
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from urllib.parse import urlencode
 
 import click
-import structlog
-from telegram.error import Conflict, InvalidToken
-from telegram.request import HTTPXRequest
 
 from gateway import logs
-from gateway.channels.base import WebhookRequest
-from gateway.channels.telegram import UPDATES, Telegram
-from gateway.channels.telegram_bot import open_request
-from gateway.runtime import open_runtime
-from gateway.settings import ConfigError, load
-from parsers.messages import Envelope
-
-log = structlog.get_logger()
-
-ANSWER_SECONDS = 10.0  # how late Telegram may be after the time it holds a request open
-LONGEST_PAUSE_SECONDS = 60.0
-HINTS = {
-    InvalidToken: "Telegram refuses TELEGRAM_BOT_TOKEN",
-    Conflict: "another poller runs with this token, or a webhook is registered",
-}
+from gateway.settings import ConfigError, Settings, load
 
 
 def main() -> int:
@@ -40,114 +19,22 @@ def main() -> int:
         settings = load()
     except ConfigError as error:
         sys.exit(str(error))
-    token, telegram = settings.secrets.text("TELEGRAM_BOT_TOKEN"), settings.channels.telegram
-    if not token or not telegram.polling:
+    token = settings.secrets.text("TELEGRAM_BOT_TOKEN")
+    if token and settings.channels.telegram.polling:
+        run(settings, token, stop)
+    else:
         click.echo("Telegram comes by webhook" if token else "No TELEGRAM_BOT_TOKEN: not polling")
         stop.wait()
-        return 0
-    with open_runtime(settings) as rt:
-        poll(token, telegram.api_url, rt.accept, stop)
     return 0
 
 
-def poll(
-    token: str,
-    api_url: str,
-    take: Callable[[Envelope], object],
-    stop: threading.Event,
-    *,
-    hold_seconds: int = 25,
-    pause_seconds: float = 1.0,
-) -> None:
-    """Hand every update to `take` until `stop`; Telegram forgets it only after `take` returned."""
-    adapter = Telegram(token=token, secret="", api_url=api_url, timeout_seconds=ANSWER_SECONDS)
-    address = f"{api_url}{token}/getUpdates"
-    asyncio.run(_Poller(adapter, address, take, hold_seconds, pause_seconds).run(stop))
+def run(settings: Settings, token: str, stop: threading.Event) -> None:
+    # Here, because they take a second and 80 MB, which a process that only waits does without.
+    from gateway.channels.telegram_poll import poll
+    from gateway.runtime import open_runtime
 
-
-class _Poller:
-    def __init__(
-        self,
-        adapter: Telegram,
-        address: str,
-        take: Callable[[Envelope], object],
-        hold_seconds: int,
-        pause_seconds: float,
-    ) -> None:
-        self._adapter, self._address, self._take = adapter, address, take
-        self._hold, self._pause = hold_seconds, pause_seconds
-        self._offset = 0
-        self._failing = ""
-        self._next_pause = pause_seconds
-
-    async def run(self, stop: threading.Event) -> None:
-        work = asyncio.create_task(self._work())
-        await asyncio.to_thread(stop.wait)
-        work.cancel()  # takes effect between two updates, never inside one
-        await asyncio.gather(work, return_exceptions=True)
-
-    async def _work(self) -> None:
-        request = open_request(ANSWER_SECONDS)
-        try:
-            while True:
-                await self._round(request)
-        finally:
-            await request.shutdown()
-
-    async def _round(self, request: HTTPXRequest) -> None:
-        try:
-            for update in await self._fetch(request):
-                self._handle(update)
-                await asyncio.sleep(0)  # where a stop gets in
-        except Exception as error:  # noqa: BLE001 - Telegram keeps the update, we try again
-            await self._wait_after(error)
-        else:
-            self._say_recovered()
-
-    async def _fetch(self, request: HTTPXRequest) -> Sequence[object]:
-        """The updates as Telegram wrote them; Bot.get_updates would fail on all for an odd one."""
-        query = {
-            "offset": self._offset,
-            "timeout": self._hold,
-            "allowed_updates": json.dumps(UPDATES),
-        }
-        address = f"{self._address}?{urlencode(query)}"
-        match await request.post(address, read_timeout=self._hold + ANSWER_SECONDS):
-            case [*updates]:
-                return updates
-        raise ValueError("getUpdates gave no list")
-
-    def _handle(self, update: object) -> None:
-        """The way of a webhook: parse the same bytes, then take; the offset moves last."""
-        match update:
-            case {"update_id": int(number)}:
-                pass
-            case _:
-                raise ValueError("an update without update_id")
-        try:
-            parsed = self._adapter.parse(WebhookRequest(body=json.dumps(update).encode()))
-        except ValueError as error:
-            log.error("telegram_update_malformed", update_id=number, reason=str(error))
-        else:
-            if isinstance(parsed, Envelope):
-                self._take(parsed)
-            else:
-                log.info("ignored", channel=self._adapter.name, reason=parsed.reason)
-        self._offset = number + 1
-
-    async def _wait_after(self, error: Exception) -> None:
-        """Say it once per outage, by type only: the words may hold the token or a text."""
-        name = type(error.__cause__ or error).__name__
-        if name != self._failing:
-            log.warning("telegram_polling_failed", error=name, hint=HINTS.get(type(error), ""))
-        self._failing = name
-        pause, self._next_pause = self._next_pause, min(2 * self._next_pause, LONGEST_PAUSE_SECONDS)
-        await asyncio.sleep(pause)
-
-    def _say_recovered(self) -> None:
-        if self._failing:
-            log.info("telegram_polling_recovered")
-        self._failing, self._next_pause = "", self._pause
+    with open_runtime(settings) as rt:
+        poll(token, settings.channels.telegram.api_url, rt.accept, stop)
 
 
 if __name__ == "__main__":

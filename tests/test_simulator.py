@@ -16,7 +16,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from gateway.settings import ROOT
 from store.models import InboxRow
-from tests.conftest import Gateway
+from tests.harness import Gateway
 
 PHONE = {"channel": "sms", "sender": "+6281200000001"}
 PATIENCE = 20  # seconds; only a failing test waits so long

@@ -13,13 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import Session
 from structlog.testing import capture_logs
 
 from gateway.channels.base import SendError, SignatureInvalid, WebhookRequest
 from gateway.channels.console import Console
 from gateway.channels.telegram import SILENT_LOGGERS, Telegram
-from gateway.poller import poll
+from gateway.channels.telegram_poll import poll
+from gateway.settings import ROOT
 from parsers.messages import Envelope, Failure, Ignored, Outgoing
+from store import inbox
+from store.db import open_engine
+from tests.live import write_config
 from tests.provider import Answer, Close, Hang, Provider, Reaction, Request
 
 FIXTURES = sorted((Path(__file__).parent / "fixtures" / "telegram").glob("*.json"))
@@ -451,12 +456,39 @@ def test_without_a_token_the_poller_says_so_and_ends_at_once_when_asked():
         stdout=subprocess.PIPE,
         text=True,
         env={},
-        cwd=Path(__file__).parent.parent,
+        cwd=ROOT,
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "No TELEGRAM_BOT_TOKEN: not polling\n"
         process.terminate()
         assert process.wait(5) == 0
+
+
+def test_the_poller_process_stores_what_telegram_holds(
+    provider: Provider, environ: dict[str, str], tmp_path: Path
+):
+    api = BotApi(provider, update(11, "satu"), update(12, "dua"))
+    telegram = {"polling": True, "api_url": f"{provider.url}/bot"}
+    config = write_config(tmp_path / "config.yaml", channels={"telegram": telegram})
+    settings = {**environ, "LAPOR_CONFIG": str(config), "TELEGRAM_BOT_TOKEN": TOKEN}
+    with subprocess.Popen(
+        [sys.executable, "-m", "gateway.poller"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=settings,
+        cwd=ROOT,
+    ) as process:
+        drained = api.drained.wait(30)
+        process.terminate()
+        said, _ = process.communicate(timeout=10)
+    assert (drained, process.returncode) == (True, 0), said
+    assert TOKEN not in said
+    engine = open_engine(environ["DATABASE_URL"])
+    with Session(engine) as session:
+        lines = inbox.thread(session, "telegram", "812000001")
+    engine.dispose()
+    assert [line.text for line in lines] == ["satu", "dua"]
 
 
 # --- the channel without a provider --------------------------------------------------------------

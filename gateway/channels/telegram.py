@@ -90,11 +90,9 @@ class Telegram:
         try:
             self._open().check()
         except SendError as error:
-            match error.failure:
-                case Failure.CONFIG:
-                    return "Telegram refuses TELEGRAM_BOT_TOKEN: set it as BotFather gave it."
-                case _:
-                    return f"Telegram cannot be reached ({error.code}): check network and proxy."
+            if error.code == "token":
+                return "Telegram refuses TELEGRAM_BOT_TOKEN: set it as BotFather gave it."
+            return f"Telegram cannot be reached ({error.code}): check api_url, network and proxy."
         return None
 
     def register(self, url: str) -> None:
