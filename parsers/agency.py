@@ -11,6 +11,7 @@ from parsers.understanding import Candidate
 
 # Digits and dots of the Kemendagri code that an office of each level stands at.
 STANDS_AT = {"provinsi": 2, "kabkota": 5, "kecamatan": 8, "kelurahan_desa": 13}
+NEGLIGIBLE = 0.02  # probability of a topic
 LOCAL = 5  # a local office without its kabupaten or kota cannot be addressed
 
 
@@ -58,7 +59,7 @@ class AgencyMatcher:
         self._names = PhraseIndex(
             phrase
             for agency in agencies
-            for text in (agency.name, *agency.aliases)
+            for text in _called(agency)
             for phrase in words.name(text, agency.code)
         )
         self._rules = PhraseIndex(
@@ -84,7 +85,7 @@ class AgencyMatcher:
         self._by_topic(desks, reading, topics, named)
         self._by_name(desks, named, topics)
         self._by_place(desks, topics, place)
-        ranked = sorted(desks.items(), key=lambda item: (-item[1].share, item[0]))[:BEST]
+        ranked = sorted(desks.items(), key=lambda item: -round(item[1].share, 6))[:BEST]
         return self._candidates(ranked, place)
 
     def _named(self, reading: Reading) -> dict[str, str]:
@@ -108,6 +109,8 @@ class AgencyMatcher:
     ) -> None:
         holds = self._holding(reading)
         for code, share in topics.items():
+            if share < NEGLIGIBLE:
+                continue
             category = self._catalogue.categories[code]
             if not category.handles:
                 self._described_by(desks, reading, share)
@@ -145,7 +148,7 @@ class AgencyMatcher:
 
     def _described_by(self, desks: dict[str, Desk], reading: Reading, share: float) -> None:
         index = self._described
-        found = evidence(index, index.hits(reading))
+        found = evidence(index, list(index.hits(reading)))
         scores = {code: sum(words.values()) for code, words in found.items()}
         for code, part in likely(scores, len(reading.words), Weights()).items():
             desks[code].add(share * part, "kata-kata instansi itu")
@@ -155,10 +158,11 @@ class AgencyMatcher:
     ) -> None:
         """A body that no likely topic leads to: strong alone, a doubt beside a topic."""
         agencies = self._catalogue.agencies
+        meant = {words for code, words in named.items() if code in desks}
         others = [
             code
-            for code in named
-            if code not in desks and not agencies[code].level.startswith("pemda_")
+            for code, words in named.items()
+            if words not in meant and not agencies[code].level.startswith("pemda_")
         ]
         if not others:
             return
@@ -198,6 +202,12 @@ class AgencyMatcher:
         if len(area) < min(size, LOCAL):
             return agency.code, agency.name, False
         return f"{agency.code}@{area}", f"{agency.name} {self._area_name(area)}", len(area) == size
+
+
+def _called(agency: Agency) -> tuple[str, ...]:
+    """What it is called; `kecamatan` and `kelurahan` alone are parts of an address."""
+    in_address = STANDS_AT.get(agency.level, 0) > LOCAL
+    return agency.aliases if in_address else (agency.name, *agency.aliases)
 
 
 def _named_exactly(hit: Hit, reading: Reading) -> bool:

@@ -4,43 +4,52 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from parsers.text import Token, tokenise
 from parsers.tracking import TRACKING, counts_something, trackings
 from parsers.understanding import Command, Verb
 
+LOOKED_AT = 24  # words of a message
 LONGEST = 12  # words of a command without a number
 SHORTEST_TYPO = 4  # letters of a word that may be misspelt
 TELEGRAM = re.compile(r"\s*/([A-Za-z]+)(?:@\w+)?(?:\s+(.*))?\s*", re.DOTALL)
 GLUED = re.compile(r"([a-z]+)(\d{5,9})")  # STATUS1234567
+CHANGING = frozenset({Verb.CANCEL, Verb.STOP, Verb.START})
+CAREFUL = 5.0  # more that a misspelt word needs before something changes: `batas` is not BATAL
+UNNUMBERED_REPLY = re.compile(r"\W*balas\b", re.IGNORECASE)
 POLITE = 4  # words that may stand before the verb
 
 
 @dataclass(frozen=True, slots=True)
 class CommandWords:
-    """parsers/tables/commands.csv: verbs by word, and words that may stand beside a verb."""
+    """parsers/tables/commands.csv: verbs by word, and words that may stand beside."""
 
     verbs: Mapping[str, Verb]
     fillers: frozenset[str]
+    labels: frozenset[str]  # beside a number that is the whole message
 
 
-def parse_command(text: str, words: CommandWords, *, typo: float) -> Command | None:
+def parse_command(
+    text: str, words: CommandWords, *, typo: float, tokens: Sequence[Token] | None = None
+) -> Command | None:
     """The command that the whole message is, or None; `typo` is the least ratio, 0..100."""
     if match := TELEGRAM.fullmatch(text):
         return _slash(match.group(1).lower(), match.group(2) or "", words, typo)
-    return _plain(text, words, typo)
+    tokens = tokenise(text, limit=LOOKED_AT) if tokens is None else tokens[:LOOKED_AT]
+    return _plain(text, tokens, words, typo)
 
 
 def _slash(name: str, rest: str, words: CommandWords, typo: float) -> Command | None:
     """Telegram opens every chat with /start: there it greets, and does not undo STOP."""
     if name == "start":
         return Command(Verb.HELP, text=rest.strip())
-    return _plain(f"{name} {rest}", words, typo)
+    plain = f"{name} {rest}"
+    return _plain(plain, tokenise(plain, limit=LOOKED_AT), words, typo)
 
 
-def _plain(text: str, words: CommandWords, typo: float) -> Command | None:
-    tokens = _unglued(tokenise(text), words, typo)
+def _plain(text: str, tokens: Sequence[Token], words: CommandWords, typo: float) -> Command | None:
+    tokens = _unglued(tokens, words, typo)
     if not tokens:
         return None
     if _is_number(tokens, words):
@@ -73,20 +82,18 @@ def _is_number(tokens: Sequence[Token], words: CommandWords) -> bool:
     """The message holds nothing but a number and words such as `nomor laporan`."""
     numbers = [token for token in tokens if token.norm.isdigit()]
     others = [token for token in tokens if not token.norm.isdigit()]
-    return len(numbers) == 1 and all(token.norm in words.fillers for token in others)
+    return len(numbers) == 1 and all(token.norm in words.labels for token in others)
 
 
 def _near(word: str, words: CommandWords, typo: float) -> Verb | None:
     if len(word) < SHORTEST_TYPO:
         return None
-    best, score = None, typo
-    for known, verb in words.verbs.items():
-        if len(known) < SHORTEST_TYPO - 1 or abs(len(known) - len(word)) > 2:
-            continue
-        ratio = fuzz.ratio(word, known)
-        if ratio >= score:
-            best, score = verb, ratio
-    return best
+    found = process.extractOne(word, words.verbs.keys(), scorer=fuzz.ratio, score_cutoff=typo)
+    if not found:
+        return None
+    known, score, _ = found
+    verb = words.verbs[known]
+    return None if verb in CHANGING and score < typo + CAREFUL else verb
 
 
 def _command(
@@ -96,12 +103,12 @@ def _command(
     if number is not None:
         after = text[rest[number].end :].strip(" \t\r\n:;,.-#")
         return _numbered(verb, rest[number].norm, after)
-    if verb is Verb.REPLY and exact and rest:
+    if verb is Verb.REPLY:
         return _unnumbered_reply(rest, text)
     alone = all(token.norm in words.fillers or token.norm in words.verbs for token in rest)
     if not alone or len(rest) > LONGEST or not (exact or len(rest) <= 1):
         return None
-    return None if verb is Verb.REPLY else Command(verb)
+    return Command(verb)
 
 
 def _number(rest: Sequence[Token], words: CommandWords) -> int | None:
@@ -121,6 +128,7 @@ def _numbered(verb: Verb, number: str, after: str) -> Command | None:
 
 
 def _unnumbered_reply(rest: Sequence[Token], text: str) -> Command | None:
-    """BALAS without a number answers the latest complaint; BL and TL are too often other words."""
-    start = rest[0].start
-    return Command(Verb.REPLY, text=text[start:].strip()) if start >= len("balas") else None
+    """BALAS that opens a message answers the latest complaint; BL, TL mean too much else."""
+    if not rest or not UNNUMBERED_REPLY.match(text):
+        return None
+    return Command(Verb.REPLY, text=text[rest[0].start :].strip())

@@ -1,36 +1,42 @@
 """Words that tell the kind of a message, its urgency and its language (parsers/tables/cues.csv)."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+Spotted = Mapping[str, Sequence[tuple[int, str]]]  # kind of cue -> (place of its first word, cue)
 
 
-class CueSet:
-    """Phrases of one meaning, found as whole words."""
-
-    def __init__(self, phrases: Iterable[str]) -> None:
-        self._by_first: dict[str, list[tuple[str, ...]]] = {}
-        for phrase in phrases:
-            words = tuple(phrase.split())
-            self._by_first.setdefault(words[0], []).append(words)
-
-    def __contains__(self, word: str) -> bool:
-        return (word,) in self._by_first.get(word, ())
-
-    def find(self, words: Sequence[str]) -> list[tuple[int, str]]:
-        """Where each phrase starts, in the order of the text."""
-        return [
-            (place, " ".join(phrase))
-            for place, word in enumerate(words)
-            for phrase in self._by_first.get(word, ())
-            if tuple(words[place : place + len(phrase)]) == phrase
-        ]
-
-
-@dataclass(frozen=True, slots=True)
 class Cues:
-    """A CueSet for each kind of the table."""
+    """Phrases of many kinds, found as whole words in one pass."""
 
-    sets: Mapping[str, CueSet]
+    def __init__(self, cues: Iterable[tuple[str, str]], languages: Iterable[str]) -> None:
+        self._by_first: defaultdict[str, list[tuple[str, int, str]]] = defaultdict(list)
+        self._languages: defaultdict[str, list[str]] = defaultdict(list)
+        singles: defaultdict[str, set[str]] = defaultdict(set)
+        spoken = frozenset(languages)
+        for kind, phrase in cues:
+            if kind in spoken:
+                self._languages[phrase].append(kind)
+                continue
+            words = phrase.split()
+            self._by_first[words[0]].append((kind, len(words), phrase))
+            if len(words) == 1:
+                singles[kind].add(phrase)
+        self._singles = {kind: frozenset(words) for kind, words in singles.items()}
 
-    def __getitem__(self, kind: str) -> CueSet:
-        return self.sets[kind]
+    def words(self, kind: str) -> frozenset[str]:
+        """The cues of one kind that are single words."""
+        return self._singles[kind]
+
+    def spot(self, words: Sequence[str]) -> Spotted:
+        """Where each cue stands, in the order of the text; a kind that was not found is empty."""
+        found: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+        for place, word in enumerate(words):
+            for kind, size, phrase in self._by_first.get(word, ()):
+                if size == 1 or " ".join(words[place : place + size]) == phrase:
+                    found[kind].append((place, phrase))
+        return found
+
+    def languages(self, words: Iterable[str]) -> Counter[str]:
+        """How many of the words belong to each language."""
+        return Counter(code for word in words for code in self._languages.get(word, ()))

@@ -51,7 +51,7 @@ def _start(
     begin = goal
     while begin > 0 and not _ends_sentence(text, tokens[begin - 1].end, tokens[begin].start):
         begin -= 1
-    for token in tokens[begin : goal + 1]:
+    for token in tokens[begin:]:
         if token.norm not in opening:
             return token.start
     return tokens[begin].start if tokens else None

@@ -2,106 +2,105 @@
 
 from collections.abc import Sequence
 
-from parsers.cues import Cues
+from parsers.cues import Cues, Spotted
 from parsers.understanding import Kind
 
 CALM_BEFORE = 4  # words before an emergency in which `rawan` or `takut` makes it none
-SHORT = 8  # words of a greeting or of thanks
+SHORT = 8  # words of a greeting
+THANKS_FOR = 4  # words of thanks that are neither polite nor thanks
 CHASING = 14  # words of a question about an earlier complaint
 OPENING = 8  # words in which a message says what it is
-REQUESTS = frozenset({"mohon", "tolong", "minta", "bantu", "dibantu"})
 SPAM = 2  # different cues
-LANGUAGES = ("jv", "su", "min", "bjn", "en")
+REQUESTS = frozenset({"mohon", "tolong", "minta", "bantu", "dibantu"})
+INDONESIAN = "id"
+LANGUAGES = (INDONESIAN, "jv", "su", "min", "bjn", "en")  # ISO 639
 FOREIGN = 3  # words of another language, at least, and more than of Indonesian
 
 
 def kind_of(
-    words: Sequence[str], cues: Cues, *, tracking: bool, emergency: bool, likely: bool
+    words: Sequence[str], spotted: Spotted, cues: Cues, *, tracking: bool, likely: bool
 ) -> Kind:
     """The kind of a text that is no command; `likely` says that a category was recognised."""
-    if emergency:
+    if emergency_in(spotted):
         return Kind.EMERGENCY
     if not any(word.isalpha() for word in words):
         return Kind.OTHER
-    if (social := _social(words, cues)) and not tracking:
+    if (social := _social(words, spotted, cues)) and not tracking:
         return social
-    if _is_spam(words, cues):
+    if _is_spam(spotted):
         return Kind.SPAM
-    if earlier := _earlier(words, cues, tracking=tracking):
+    if earlier := _earlier(words, spotted, tracking=tracking):
         return earlier
-    return _wish(words, cues) or _complaint(words, cues, likely=likely)
+    if wish := _wish(spotted):
+        return wish
+    return Kind.COMPLAINT if likely or spotted["trouble"] else Kind.OTHER
 
 
-def emergency_in(words: Sequence[str], cues: Cues) -> str | None:
+def emergency_in(spotted: Spotted) -> str | None:
     """The words that say that someone is in danger now."""
-    found = cues["emergency"].find(words)
-    if not found or cues["past"].find(words):
+    if spotted["past"]:
         return None
-    for place, phrase in found:
-        if not cues["calm"].find(words[max(0, place - CALM_BEFORE) : place]):
+    calm = [place for place, _ in spotted["calm"]]
+    for place, phrase in spotted["emergency"]:
+        if not any(place - CALM_BEFORE <= before < place for before in calm):
             return phrase
     return None
 
 
-def urgent_in(words: Sequence[str], cues: Cues) -> str | None:
+def urgent_in(spotted: Spotted) -> str | None:
     """Why the message should be read before others."""
-    found = emergency_in(words, cues) or next((p for _, p in cues["urgent"].find(words)), None)
+    found = emergency_in(spotted) or next((phrase for _, phrase in spotted["urgent"]), None)
     return f"disebut: {found}" if found else None
 
 
 def language_of(words: Sequence[str], cues: Cues) -> str | None:
-    """ISO 639 code of the language that most words point to; Indonesian unless others prevail."""
+    """The language that most words point to; Indonesian unless another clearly prevails."""
     if not any(word.isalpha() for word in words):
         return None
-    counts = {code: sum(word in cues[code] for word in words) for code in LANGUAGES}
+    counts = cues.languages(words)
     best = max(LANGUAGES, key=lambda code: counts[code])
-    formal = sum(word in cues["id"] for word in words)
-    return best if counts[best] >= FOREIGN and counts[best] > formal else "id"
+    return best if counts[best] >= FOREIGN else INDONESIAN
 
 
-def _social(words: Sequence[str], cues: Cues) -> Kind | None:
+def _social(words: Sequence[str], spotted: Spotted, cues: Cues) -> Kind | None:
     """Thanks or a greeting and nothing else."""
-    polite, filler = cues["greeting"], cues["filler"]
-    thanks = cues["thanks"].find(words)
-    covered = {place + n for place, phrase in thanks for n in range(len(phrase.split()))}
-    rest = [w for n, w in enumerate(words) if n not in covered and w not in filler]
-    asks = rest and not REQUESTS.isdisjoint(words)
-    if thanks and len(rest) <= SHORT // 2 and not asks and not cues["trouble"].find(rest):
+    thanked = {place + n for place, cue in spotted["thanks"] for n in range(len(cue.split()))}
+    filler = cues.words("filler")
+    rest = [w for n, w in enumerate(words) if n not in thanked and w not in filler]
+    if thanked and len(rest) <= THANKS_FOR and not _wants(words, rest, cues):
         return Kind.THANKS
-    if len(words) <= SHORT and all(word in polite for word in rest):
+    if len(words) <= SHORT and cues.words("greeting").issuperset(rest):
         return Kind.GREETING if rest else Kind.OTHER
     return None
 
 
-def _is_spam(words: Sequence[str], cues: Cues) -> bool:
-    found = {phrase for _, phrase in cues["spam"].find(words)}
-    return len(found) >= SPAM and not cues["complaint"].find(words)
+def _wants(words: Sequence[str], rest: Sequence[str], cues: Cues) -> bool:
+    """Thanks that end a complaint or a request."""
+    asks = bool(rest) and not REQUESTS.isdisjoint(words)
+    return asks or not cues.words("trouble").isdisjoint(rest)
 
 
-def _earlier(words: Sequence[str], cues: Cues, *, tracking: bool) -> Kind | None:
+def _is_spam(spotted: Spotted) -> bool:
+    return len({phrase for _, phrase in spotted["spam"]}) >= SPAM and not spotted["complaint"]
+
+
+def _earlier(words: Sequence[str], spotted: Spotted, *, tracking: bool) -> Kind | None:
     """About a complaint that was made before."""
-    asks = bool(cues["status"].find(words))
+    asks = bool(spotted["status"]) and len(words) <= CHASING
     if tracking:
-        return Kind.STATUS_QUERY if asks and len(words) <= CHASING else Kind.FOLLOW_UP
-    if cues["mine"].find(words) and asks and len(words) <= CHASING:
-        return Kind.STATUS_QUERY
-    return None
+        return Kind.STATUS_QUERY if asks else Kind.FOLLOW_UP
+    return Kind.STATUS_QUERY if asks and spotted["mine"] else None
 
 
-def _wish(words: Sequence[str], cues: Cues) -> Kind | None:
+def _wish(spotted: Spotted) -> Kind | None:
     """A suggestion or a question that tells of no trouble, or that opens the message."""
-    trouble = bool(cues["trouble"].find(words))
-    opening = words[:OPENING]
-    for name, kind in (
+    trouble = [place for place, _ in spotted["trouble"]]
+    early_trouble = any(place < OPENING for place in trouble)
+    for cue, kind in (
         ("aspiration", Kind.ASPIRATION),
         ("information", Kind.INFORMATION_REQUEST),
     ):
-        if cues[name].find(words) and (
-            not trouble or (cues[name].find(opening) and not cues["trouble"].find(opening))
-        ):
+        places = [place for place, _ in spotted[cue]]
+        if places and (not trouble or (min(places) < OPENING and not early_trouble)):
             return kind
     return None
-
-
-def _complaint(words: Sequence[str], cues: Cues, *, likely: bool) -> Kind:
-    return Kind.COMPLAINT if likely or cues["trouble"].find(words) else Kind.OTHER

@@ -16,9 +16,9 @@ from parsers.stem import stem
 from parsers.text import CACHED_WORDS, Lexicon, Normaliser, tokenise
 from parsers.understanding import Candidate
 
-SHORTEST_GUESS = 5  # letters; shorter words have too many neighbours
+SHORTEST_GUESS = 4  # letters; shorter words have too many neighbours
 LONGEST_GUESS = 20
-SPELLING = 0.8  # share of letters that must stay: one slip in five letters
+SPELLING = 0.79  # share of letters that must stay: one slip in five letters
 VOWELS = re.compile("[aeiou]")
 NAME_PARTS = re.compile(r"[/,()]")
 BEST = 3  # candidates that are kept
@@ -33,9 +33,10 @@ class Weights:
     hint: float = 0.3
     name: float = 0.35  # each word of a name, beside keywords
     only_name: float = 0.7  # the same, where there are no keywords
-    doubt: float = 3.4  # evidence that "none of them" has in every text
-    steepness: float = 0.55
-    long: int = 12  # telling words from which evidence is worth less
+    doubt: float = 2.6  # evidence that "none of them" has in every text
+    enough: float = 8.0  # evidence grows no further much beyond this
+    steepness: float = 1.0
+    long: int = 20  # telling words from which evidence is worth less
 
 
 class Speller:
@@ -169,9 +170,13 @@ class CategoryMatcher:
 def likely(scores: Mapping[str, float], size: int, weights: Weights) -> dict[str, float]:
     """Evidence as probabilities, with room for "none of them"; long texts prove less."""
     steep = weights.steepness * min(1.0, math.sqrt(weights.long / max(size, 1)))
-    top = max(scores.values(), default=0.0)
-    powers = {code: math.exp(steep * (score - top)) for code, score in scores.items()}
-    total = sum(powers.values()) + math.exp(steep * (weights.doubt - top))
+    enough = steep * weights.enough  # bounds every exponent
+    powers = {
+        code: math.exp(enough * (1 - math.exp(-score / weights.enough)))
+        for code, score in scores.items()
+    }
+    total = sum(powers.values())
+    total += math.exp(enough * (1 - math.exp(-weights.doubt / weights.enough)))
     return {code: power / total for code, power in powers.items()}
 
 

@@ -14,6 +14,11 @@ def storable(text: str) -> str:
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
+def _keep_storable(value: object, *names: str) -> None:
+    for name in names:
+        object.__setattr__(value, name, storable(getattr(value, name)))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
     """A photo, voice note, video or document that the provider keeps for us."""
@@ -22,6 +27,9 @@ class Media:
     content_type: str = ""
     size: int | None = None  # bytes, where the provider says so
     name: str = ""
+
+    def __post_init__(self) -> None:
+        _keep_storable(self, "ref", "content_type", "name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +40,9 @@ class Location:
     lon: float
     label: str = ""
     address: str = ""
+
+    def __post_init__(self) -> None:
+        _keep_storable(self, "label", "address")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +69,8 @@ class Envelope:
     def __post_init__(self) -> None:
         if self.received_at.tzinfo is None:
             raise ValueError("received_at must carry a time zone")
-        for name in ("text", "profile_name", "sender", "recipient", "provider_id"):
-            object.__setattr__(self, name, storable(getattr(self, name)))
+        _keep_storable(self, "provider_id", "sender", "text", "recipient", "profile_name")
+        _keep_storable(self, "message_ref", "reply_to", "edit_of", "choice", "opt_out")
 
     def extra(self) -> dict[str, Any]:
         """What has no column of its own in the inbox, without the empty fields."""

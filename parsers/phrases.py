@@ -3,11 +3,16 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import eq, or_
+from typing import NamedTuple
 
 LANDMARK_SHARE = 0.25  # of its weight, for a word that names a landmark
 STEM_SHARE = 0.85  # of a word of a phrase that shares only the root
 LONE_STEM_SHARE = 0.5  # a single word that shares only the root
+WHOLE = 0.9  # share from which a phrase explains the words in it
+WITHIN_SHARE = 0.5  # of a phrase within a longer one
 PHRASE_BONUS = 1.15  # several words together say more than each alone
 NEAR = 2  # words that may stand between the words of a phrase at no cost
 FAR_COST = 0.1  # of the weight for each further word
@@ -26,8 +31,7 @@ class Phrase:
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A phrase found in a text, with the share of its weight that counts."""
 
     phrase: Phrase
@@ -90,18 +94,28 @@ class PhraseIndex:
             root: math.log(1 + len(targets) / (n + (spread[root] - n) * PART_SPREAD))
             for root, n in lone.items()
         }
+        shared = Counter(p.stems for p in kept.values())
         self._by_anchor: defaultdict[str, list[Phrase]] = defaultdict(list)
         for phrase in kept.values():
-            self._by_anchor[max(phrase.stems, key=self.telling.__getitem__)].append(phrase)
+            whole = math.log(1 + len(targets) / shared[phrase.stems])
+            anchor = max(phrase.stems, key=self.telling.__getitem__)
+            self._by_anchor[anchor].append(self._weighed(phrase, whole))
+
+    def _weighed(self, phrase: Phrase, whole: float) -> Phrase:
+        """Common words may be telling together, and rare ones are not twice as telling."""
+        if len(phrase.stems) == 1:
+            return phrase
+        parts = sum(self.telling[root] for root in phrase.stems)
+        return replace(phrase, weight=phrase.weight * math.sqrt(whole / parts))
 
     def hits(self, reading: Reading) -> Iterator[Hit]:
         """Every phrase whose words all stand in the text."""
-        where = reading.where
-        for root, places in where.items():
+        present = set(reading.where)
+        for root, places in reading.where.items():
             for phrase in self._by_anchor.get(root, ()):
                 if len(phrase.stems) == 1:
                     yield _lone(phrase, places, reading)
-                elif all(other in where for other in phrase.stems):
+                elif present.issuperset(phrase.stems):
                     yield _together(phrase, root, reading)
 
 
@@ -116,36 +130,48 @@ def _lone(phrase: Phrase, places: list[int], reading: Reading) -> Hit:
 
 def _together(phrase: Phrase, anchor: str, reading: Reading) -> Hit:
     """The words of the phrase where they stand nearest to each other."""
-    best: tuple[int, tuple[int, ...]] | None = None
-    for start in reading.where[anchor][:OCCURRENCES]:
-        chosen = tuple(_nearest(reading.where[root], start) for root in phrase.stems)
-        span = max(chosen) - min(chosen)
-        if best is None or span < best[0]:
-            best = (span, chosen)
-    assert best is not None  # noqa: S101 - the anchor is one of the words found
-    span, chosen = best
-    exact = sum(
-        reading.words[p] == word for p, word in zip(chosen, phrase.words, strict=True)
-    ) / len(chosen)
-    share = STEM_SHARE + (1 - STEM_SHARE) * exact
+    where, words, stems = reading.where, reading.words, phrase.stems
+    chosen: list[int] = []
+    span = len(words)
+    for start in where[anchor][:OCCURRENCES]:
+        near = [_nearest(where[root], start) for root in stems]
+        if max(near) - min(near) < span:
+            chosen, span = near, max(near) - min(near)
+    share = 1.0
+    if tuple([words[place] for place in chosen]) != phrase.words:
+        same = sum(map(eq, phrase.words, [words[place] for place in chosen]))
+        share = STEM_SHARE + (1 - STEM_SHARE) * same / len(chosen)
     between = span - len(chosen) + 1
-    share *= max(FAR_LEAST, 1 - FAR_COST * max(0, between - NEAR))
-    if any(p in reading.landmarks for p in chosen):
+    if between > NEAR:
+        share *= max(FAR_LEAST, 1 - FAR_COST * (between - NEAR))
+    if reading.landmarks and not reading.landmarks.isdisjoint(chosen):
         share *= LANDMARK_SHARE
-    return Hit(phrase, chosen, share)
+    return Hit(phrase, tuple(chosen), share)
 
 
 def _nearest(places: list[int], start: int) -> int:
     return places[0] if len(places) == 1 else min(places, key=lambda place: abs(place - start))
 
 
-def evidence(index: PhraseIndex, hits: Iterable[Hit]) -> dict[str, dict[str, float]]:
+def _explained(hits: Sequence[Hit]) -> Iterator[tuple[Phrase, float]]:
+    """`lampu mati` counts less within `lampu jalan mati`, and `polisi` within `polisi tidur`."""
+    masks = [reduce(or_, [1 << place for place in hit.positions]) for hit in hits]
+    wide = {
+        mask
+        for hit, mask in zip(hits, masks, strict=True)
+        if len(hit.positions) > 1 and hit.share >= WHOLE
+    }
+    for hit, mask in zip(hits, masks, strict=True):
+        within = any(mask & other == mask and mask != other for other in wide)
+        yield hit.phrase, hit.share * WITHIN_SHARE if within else hit.share
+
+
+def evidence(index: PhraseIndex, hits: Sequence[Hit]) -> dict[str, dict[str, float]]:
     """For each target the weight of each word that speaks for it; a word counts once."""
     found: dict[str, dict[str, float]] = {}
-    for hit in hits:
-        phrase = hit.phrase
+    for phrase, share in _explained(hits):
         alone = len(phrase.stems) == 1
-        weight = phrase.weight * hit.share * (1.0 if alone else PHRASE_BONUS)
+        weight = phrase.weight * share * (1.0 if alone else PHRASE_BONUS)
         telling = index.telling_alone if alone else index.telling
         words = found.setdefault(phrase.target, {})
         for root in phrase.stems:

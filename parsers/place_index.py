@@ -9,38 +9,16 @@ from typing import Final
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from parsers.place_words import LEVEL_ROLES, REGENCY, PlaceWords, level_of
 from parsers.stem import stem
-
-PROVINCE, REGENCY, DISTRICT, VILLAGE = "provinsi", "kabkota", "kecamatan", "kelurahan_desa"
-LEVELS: Final = {2: PROVINCE, 5: REGENCY, 8: DISTRICT, 13: VILLAGE}  # by length of the code
-PREFIXES: Final = (2, 5, 8, 13)
 
 WORD = re.compile(r"[^\W_]+")
 KIND = re.compile(r"(?:Kabupaten|Kota)(?: Administrasi)? (?=\S)")
 OLD_SPELLING = re.compile(r"oe|dj|tj")
 MODERN = {"oe": "u", "dj": "j", "tj": "c"}
-# How parts of names are shortened, in the gazetteer and on phones.
-SHORT_WORDS: Final = {
-    **dict.fromkeys(("tj", "tg", "tjg", "tjung"), "tanjung"),
-    **dict.fromkeys(("kp", "kmp", "kampong"), "kampung"),
-    **{"pd": "pondok", "pdk": "pondok", "gn": "gunung", "gng": "gunung", "sei": "sungai"},
-    **{"ps": "pasar", "psr": "pasar", "bt": "batu", "btg": "batang", "lbk": "lubuk"},
-    **{"kb": "kebon", "kbn": "kebon", "perk": "perkebunan", "mns": "meunasah"},
-    **{"tlk": "teluk", "tl": "teluk", "kep": "kepulauan", "adm": "administrasi"},
-    **{"sel": "selatan", "slt": "selatan", "sltn": "selatan", "utr": "utara", "ut": "utara"},
-    **{"tmr": "timur", "tim": "timur", "brt": "barat", "tgh": "tengah", "pst": "pusat"},
-}
-BEGINNINGS: Final = (8, 6, 4)  # letters, longest first
+BEGINNINGS: Final = (3, 4, 5, 6, 7)  # letters
 CACHED_WORDS = 8192
 QUALITY: Final = {0: 1.0, 1: 0.93, 2: 0.86}  # by number of mistakes
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceWords:
-    """Words that are names and also something else."""
-
-    everyday: frozenset[str]  # never a place without a cue
-    roots: frozenset[str]  # the dictionary: a kecamatan or desa only with support
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +27,6 @@ class Alias:
 
     codes: tuple[str, ...]
     bare: bool
-
-
-def level_of(code: str) -> str:
-    return LEVELS[len(code)]
-
-
-def is_city(code: str) -> bool:
-    """Kota are numbered from 71 within their province, kabupaten from 01."""
-    return len(code) == 5 and code[3] >= "7"
 
 
 def bare_name(code: str, name: str) -> str:
@@ -70,14 +39,14 @@ def modern(word: str) -> str:
     return OLD_SPELLING.sub(lambda m: MODERN[m.group()], word)
 
 
-def name_keys(name: str) -> Iterable[str]:
+def name_keys(name: str, short: Mapping[str, str]) -> Iterable[str]:
     """Every way to write a name as one word."""
     folded = name.casefold()
     words = WORD.findall(folded)
     key = "".join(words)
     yield key
     if not folded.isascii() or "." in folded:
-        expanded = "".join(SHORT_WORDS.get(word, word) for word in words)
+        expanded = "".join(short.get(word, word) for word in words)
         if expanded != key:
             yield expanded
     if "/" in folded or "(" in folded:
@@ -103,6 +72,7 @@ class PlaceIndex:
         self.aliases: Final = aliases
         self.postcodes: Final = postcodes
         self.words: Final = words
+        self.cues: Final = {w: role.value for role in LEVEL_ROLES for w in words.roles[role]}
         self._codes: Final[dict[str, str]] = {}  # key -> codes separated by blanks
         self._pools: Final[dict[tuple[str, str], list[str]]] = {}  # (level, first letter) -> keys
         for code, name in self.names.items():
@@ -113,20 +83,20 @@ class PlaceIndex:
         self._beginnings: Final = {key[:size] for key in self._codes for size in BEGINNINGS}
         self.similar = lru_cache(CACHED_WORDS)(self._similar)
         self.ordinary = lru_cache(CACHED_WORDS)(self._ordinary)
-        self._language: Final = words.everyday | words.roots
+        self._language: Final = words.everyday.union(words.roots, *words.roles.values())
         self._everyday: Final[dict[str, list[str]]] = {}  # first letter -> words
         for word in words.everyday:
             self._everyday.setdefault(word[0], []).append(word)
 
     def _add(self, code: str, name: str) -> None:
         codes, level = self._codes, _pool_of(code)
-        for key in name_keys(name):
+        for key in filter(None, name_keys(name, self.words.short)):
             known = codes.get(key)
             if known is None:
                 codes[key] = code
             elif not known.endswith(code):
                 codes[key] = f"{known} {code}"
-            self._pools.setdefault((level, key[:1]), []).append(key)
+            self._pools.setdefault((level, key[0]), []).append(key)
 
     def _prepend(self, alias: str, codes: tuple[str, ...]) -> None:
         known = self._codes.get(alias, "").split()
@@ -139,10 +109,7 @@ class PlaceIndex:
 
     def may_begin(self, letters: str) -> bool:
         """False if no name begins like this; quick, and never wrong about False."""
-        for size in BEGINNINGS:
-            if len(letters) >= size:
-                return letters[:size] in self._beginnings
-        return True
+        return len(letters) < BEGINNINGS[0] or letters[: BEGINNINGS[-1]] in self._beginnings
 
     def __contains__(self, key: str) -> bool:
         return key in self._codes

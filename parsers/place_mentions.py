@@ -2,19 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
-from typing import Final
+from itertools import pairwise
 
-from parsers.place_index import (
-    DISTRICT,
+from parsers.place_index import PlaceIndex, modern
+from parsers.place_words import (
     PROVINCE,
     REGENCY,
-    SHORT_WORDS,
     VILLAGE,
-    PlaceIndex,
+    Manner,
+    Mention,
+    Role,
     is_city,
     level_of,
-    modern,
 )
 from parsers.text import Token
 
@@ -23,68 +22,8 @@ LONGEST_NAME = 4  # words
 STREET_WORDS = 2  # words after `jl` that are the street's own name
 MIN_FUZZY = 5  # letters after a cue; below this one wrong letter is another word
 MIN_FUZZY_BARE = 6  # letters without a cue
+MAX_FUZZY = 40  # letters; the longest name has 36
 LONG_NAME = 9  # letters from which two slips are forgiven after a cue
-
-CUES: Final = {
-    **dict.fromkeys(("kec", "kecamatan", "kecmatan", "kcmtn", "kecamtan", "camat"), DISTRICT),
-    **dict.fromkeys(("polsek", "koramil", "kua", "distrik"), DISTRICT),
-    **dict.fromkeys(("kel", "kelurahan", "klurahan", "kelurhan", "lurah"), VILLAGE),
-    **dict.fromkeys(("desa", "ds", "kades", "gampong", "nagari", "pekon", "balaidesa"), VILLAGE),
-    **dict.fromkeys(("kab", "kabupaten", "kabupatn", "kbupaten", "pemkab", "bupati"), REGENCY),
-    **dict.fromkeys(("kota", "kotamadya", "kodya", "pemkot", "walikota", "wali"), REGENCY),
-    **dict.fromkeys(("polres", "polresta", "polrestabes", "pemda", "rsud", "samsat"), REGENCY),
-    **dict.fromkeys(("prov", "provinsi", "propinsi", "prop", "pemprov", "gubernur"), PROVINCE),
-}
-CITY_CUES = frozenset({"kota", "kotamadya", "kodya", "pemkot", "walikota", "wali"})
-REGENCY_CUES = frozenset({"kab", "kabupaten", "kabupatn", "kbupaten", "pemkab", "bupati"})
-FILLERS = frozenset({"adm", "administrasi", "kota", "desa", "kelurahan"})  # `walikota`, `adm.`
-LOCATIVES = frozenset(
-    "di d ke dari dr daerah wilayah wil sekitar area kawasan dekat dkt deket arah menuju warga "
-    "masyarakat puskesmas pkm asal tinggal alamat almt domisili lokasi tkp skitar pemerintah dinas".split()
-)
-STREETS = frozenset(
-    "jl jln jalan jlan jaln gang gg lorong lrg jembatan tol flyover perum perumahan komplek "
-    "kompleks cluster apartemen apartment rusun rusunawa bundaran perempatan pertigaan".split()
-)
-STREET_TITLES = frozenset("raya kh dr ir h hr prof letjen jend jenderal mayjen lingkar".split())
-STREET_ENDS = frozenset("no nomor nmr rt rw di ke dari dan yang yg arah km blok".split())
-NOT_PLACES = frozenset(  # what follows is a person, a dish, a brand, a school
-    "pak bu bapak ibu mas mbak sdr sdri saudara nama an haji ustadz gus nasi soto sate bakso rm "
-    "bank batik semen universitas univ kampus pt cv toko hotel masjid mesjid musholla mushola "
-    "ponpes pesantren gereja yayasan".split()
-)
-ROMAN = frozenset("i ii iii iv v vi vii viii ix x xi xii".split())
-NEVER = frozenset(  # after a cue these go on with the sentence: `desa kami`, `kota ini`
-    "kami saya ini itu yang yg kita sini sana nya di ke dan atau lain setempat tersebut tsb mana "
-    "apa ada tidak tdk sudah sdh belum blm kec kel kab kota desa dari untuk utk agar dengan dgn "
-    "saja aja juga jg bisa tidak ga gak nggak mohon tolong harus se".split()
-)
-
-
-class Manner(Enum):
-    """How a place is named, from the strongest to the weakest."""
-
-    PIN = "pin"
-    CUED = "cued"  # kec. Coblong
-    LOCATED = "located"  # di Coblong
-    PLAIN = "plain"
-    STREET = "street"  # jl Coblong
-    OTHER = "other"  # pak Coblong
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """Words (`start`..`end` of the text, -1 for a pin) and every region they may mean."""
-
-    codes: tuple[str, ...]
-    start: int
-    end: int
-    manner: Manner = Manner.PLAIN
-    cue: str = ""  # the level that the cue names
-    quality: float = 1.0  # below 1 for misspellings
-    common: int = 0  # 1: also a dictionary word, 2: also an everyday word
-    postcode: bool = False
-    words: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +42,16 @@ def scan(index: PlaceIndex, tokens: Sequence[Token], text: str) -> list[Mention]
 class _Scanner:
     def __init__(self, index: PlaceIndex, tokens: Sequence[Token], text: str) -> None:
         self.index = index
+        self.roles = index.words.roles
         self.tokens = tokens
         self.words = [token.norm for token in tokens]
         self.modern = [modern(word) for word in self.words]
-        self.full = [SHORT_WORDS.get(word) or modern(word) for word in self.words]
-        self.soft = [
-            _soft(text[a.end : b.start], a.norm) for a, b in zip(tokens, tokens[1:], strict=False)
-        ]
+        short = index.words.short
+        self.full = [short.get(a) or b for a, b in zip(self.words, self.modern, strict=True)]
+        self.respelt = [a != b for a, b in zip(self.words, self.full, strict=True)]
+        self.gaps = [text[a.end : b.start] for a, b in pairwise(tokens)]
+        self.soft = [_soft(*pair) for pair in zip(self.gaps, self.words, strict=False)]
         self.soft.append(False)
-        self.gaps = [text[a.end : b.start] for a, b in zip(tokens, tokens[1:], strict=False)]
         self.street = 0  # words since `jl` in an unbroken run, 0 outside of a street
 
     def mentions(self) -> Iterator[Mention]:
@@ -126,22 +66,22 @@ class _Scanner:
     def _walk_street(self, at: int, size: int) -> None:
         """Keep count of how far the name of a street may still go on."""
         word, last = self.words[at], at + size - 1
-        if word in STREETS:
+        if word in self.roles[Role.STREET]:
             self.street = 1
-        elif self.street and word not in STREET_TITLES:
+        elif self.street and word not in self.roles[Role.STREET_TITLE]:
             self.street += size
-        if word in STREET_ENDS or word.isdigit() or not self.soft[last]:
+        if word in self.roles[Role.STREET_END] or word.isdigit() or not self.soft[last]:
             self.street = 0
 
     def _cued(self, at: int) -> tuple[Mention, int] | None:
         """`kec. Coblong`: the cue, then a name, exact or misspelt."""
-        cue = CUES.get(self.words[at])
+        cue = self.index.cues.get(self.words[at])
         if cue is None:
             return None
         name_at = at + 1
         while name_at < len(self.words) and self._filler(at, name_at):
             name_at += 1
-        if name_at >= len(self.words) or self.words[name_at] in NEVER:
+        if name_at >= len(self.words) or self.words[name_at] in self.roles[Role.UNNAMED]:
             return None
         if not self._joined_cue(name_at - 1):
             return None
@@ -157,8 +97,8 @@ class _Scanner:
     def _filler(self, cue_at: int, at: int) -> bool:
         """`wali kota X`, `kota administrasi X`, `desa/kelurahan X`."""
         word = self.words[at]
-        same = CUES.get(word) == CUES[self.words[cue_at]]
-        return word in FILLERS and (same or word in {"adm", "administrasi"})
+        same = self.index.cues.get(word) == self.index.cues[self.words[cue_at]]
+        return word in self.roles[Role.FILLER] and (same or word in {"adm", "administrasi"})
 
     def _joined_cue(self, at: int) -> bool:
         return at < len(self.gaps) and not self.gaps[at].strip(" .:/-\t\xa0@")
@@ -168,9 +108,10 @@ class _Scanner:
 
     def _of_kind(self, codes: tuple[str, ...], cue: str) -> tuple[str, ...]:
         """`kab` and `kota` settle twins."""
-        if cue not in CITY_CUES and cue not in REGENCY_CUES:
+        city = cue in self.roles[Role.IS_CITY]
+        if not city and cue not in self.roles[Role.IS_REGENCY]:
             return codes
-        wanted = [c for c in codes if len(c) == 5 and is_city(c) == (cue in CITY_CUES)]
+        wanted = [c for c in codes if len(c) == 5 and is_city(c) == city]
         return tuple(wanted) or codes
 
     def _uncued(self, at: int) -> tuple[Mention, int] | None:
@@ -180,7 +121,7 @@ class _Scanner:
         match = self._name(at, None) or self._misspelt_regency(at)
         if match is None:
             return None
-        manner = self._manner(at, at + match.size)
+        manner = self._manner(at, match)
         if match.common == 2 and not self._bearable(match, manner):
             return None
         codes, size = self._suffix(match, at)
@@ -193,22 +134,32 @@ class _Scanner:
         large = any(len(code) <= 5 for code in match.codes)
         return match.size > 1 or (large and manner is Manner.LOCATED)
 
+    def _manner(self, at: int, match: _Match) -> Manner:
+        before = self.words[at - 1] if at else ""
+        if self.street:
+            return Manner.STREET if self._still_street(at, match) else Manner.PLAIN
+        if before in self.roles[Role.LOCATIVE]:
+            return Manner.LOCATED
+        if self._numbered(at + match.size):
+            return Manner.STREET
+        person = before in self.roles[Role.NOT_PLACE] and self.soft[at - 1]
+        return Manner.OTHER if person else Manner.PLAIN
+
+    def _still_street(self, at: int, match: _Match) -> bool:
+        """Of `jl kenjeran surabaya` only kenjeran, of `jl bandung-garut` both."""
+        if self.street == 1 or "-" in self.gaps[at - 1]:
+            return True
+        return self.street <= STREET_WORDS and not any(len(code) == 5 for code in match.codes)
+
     def _numbered(self, at: int) -> bool:
-        """`Jepara 1/27`, `Ploso gg 3`: a street of that name."""
+        """`Jepara 1/27`, `Ploso gg 3`: a street of that name; not `Jepara 2 hari`."""
         if at >= len(self.words) or self.gaps[at - 1] != " ":
             return False
         word = self.words[at]
-        return (word.isdecimal() and len(word) < 4) or word in {"gg", "gang"} or word in ROMAN
-
-    def _manner(self, at: int, after: int) -> Manner:
-        before = self.words[at - 1] if at else ""
-        if self.street:
-            return Manner.STREET if self.street <= STREET_WORDS else Manner.PLAIN
-        if self._numbered(after):
-            return Manner.STREET
-        if before in NOT_PLACES and self.soft[at - 1]:
-            return Manner.OTHER
-        return Manner.LOCATED if before in LOCATIVES else Manner.PLAIN
+        if not (word.isdecimal() and len(word) < 4):
+            return word in self.roles[Role.GANG]
+        last = at + 1 == len(self.words) or self.gaps[at] != " "
+        return last or self.words[at + 1] in self.roles[Role.STREET_END]
 
     def _suffix(self, match: _Match, at: int) -> tuple[tuple[str, ...], int]:
         """`Bandung kota`, `Malang kab.`"""
@@ -229,7 +180,7 @@ class _Scanner:
         codes = self.index.postcodes.get(self.words[at], ())
         if not codes:
             return None
-        cued = bool(at) and self.words[at - 1] in {"pos", "kodepos"}
+        cued = bool(at) and self.words[at - 1] in self.roles[Role.POSTCODE]
         token = self.tokens[at]
         manner = Manner.CUED if cued else Manner.PLAIN
         return Mention(codes, token.start, token.end, manner, VILLAGE, postcode=True), 1
@@ -237,7 +188,7 @@ class _Scanner:
     def _name(self, at: int, cue: str | None) -> _Match | None:
         """The longest name that starts here; with a cue, one of its level before all others."""
         best: _Match | None = None
-        for size in range(self._reach(at), 0, -1) if self._may_begin(at) else ():
+        for size in range(self._feasible(at), 0, -1):
             codes = self._exact(at, size, cued=cue is not None)
             if not codes:
                 continue
@@ -247,12 +198,17 @@ class _Scanner:
             best = best or match
         return best
 
-    def _may_begin(self, at: int) -> bool:
-        return (
-            self.index.may_begin(self.words[at])
-            or self.index.may_begin(self.modern[at])
-            or self.full[at] != self.modern[at]
-        )
+    def _feasible(self, at: int) -> int:
+        """How many words from here may be a name, at most; nearly always 0 or 1."""
+        size, key, last = 0, "", self._reach(at)
+        while size < last:
+            if any(self.respelt[at : at + size + 1]):
+                return last
+            key += self.words[at + size]
+            if not self.index.may_begin(key):
+                break
+            size += 1
+        return size
 
     def _reach(self, at: int) -> int:
         size = 1
@@ -266,19 +222,20 @@ class _Scanner:
             known = len(words[0]) > 2 or words[0] in self.index.aliases
             return self._spelt(at, 1) if known else ()
         codes = self._spelt(at, size)
-        if codes and not cued and self._common(at, size) == 2:  # `suka maju` is no Sukamaju
+        if not codes:
+            return ()
+        if not cued and self._common(at, size) == 2:  # `suka maju` is no Sukamaju
             return tuple(code for code in codes if self.index.words_in(code) == size)
-        return codes if words[0] not in NEVER and words[-1] not in NEVER else ()
+        return codes if not {words[0], words[-1]} & self.roles[Role.UNNAMED] else ()
 
     def _spelt(self, at: int, size: int) -> tuple[str, ...]:
         """As written, in modern spelling, or with `tj`, `kp` in full."""
         end = at + size
-        key = "".join(self.words[at:end])
-        found = self.index.codes(key)
-        for spelling in (self.modern, self.full) if not found else ():
-            other = "".join(spelling[at:end])
-            if other != key and (size > 1 or spelling is self.modern):
-                found = found or self.index.codes(other)
+        found = self.index.codes("".join(self.words[at:end]))
+        if not found and any(self.respelt[at:end]):
+            found = self.index.codes("".join(self.modern[at:end]))
+            if not found and size > 1:
+                found = self.index.codes("".join(self.full[at:end]))
         return found
 
     def _common(self, at: int, size: int) -> int:
@@ -294,7 +251,9 @@ class _Scanner:
         for size in range(min(self._reach(at), 3), 0, -1):
             words = self.words[at : at + size]
             key = "".join(words)
-            if len(key) < MIN_FUZZY or all(self.index.ordinary(word) for word in words):
+            if not MIN_FUZZY <= len(key) <= MAX_FUZZY or all(
+                self.index.ordinary(word) for word in words
+            ):
                 continue
             slips = 2 if len(key) >= LONG_NAME else 1
             codes, quality = self.index.similar(key, level, slips)
@@ -305,7 +264,7 @@ class _Scanner:
     def _misspelt_regency(self, at: int) -> _Match | None:
         """Only a kabupaten, kota or province may be misspelt without a cue."""
         word = self.words[at]
-        if len(word) < MIN_FUZZY_BARE or self.index.ordinary(word):
+        if not MIN_FUZZY_BARE <= len(word) <= MAX_FUZZY or self.index.ordinary(word):
             return None
         for size in (2, 1) if self._reach(at) > 1 else (1,):
             key = "".join(self.words[at : at + size])
@@ -319,14 +278,23 @@ class _Scanner:
     ) -> Mention:
         start, end = self.tokens[at].start, self.tokens[at + match.size - 1].end
         found = Mention(
-            codes, start, end, manner, cue, match.quality, match.common, words=match.size
+            tuple(sorted(codes, key=len)),
+            start,
+            end,
+            manner,
+            cue,
+            match.quality,
+            match.common,
+            words=match.size,
         )
         tail = self.street > STREET_WORDS and all(len(code) == 13 for code in codes)
         return replace(found, manner=Manner.STREET) if tail and manner is Manner.PLAIN else found
 
 
 def _soft(gap: str, before: str) -> bool:
-    """May a name go on over this gap? `Kali Anyar`, `Dr. Soetomo`, `Bau-Bau`, not `rusak. Bandung`."""
+    """May a name go on here? `Kali Anyar`, `Dr. Soetomo`, `Bau-Bau`, not `rusak. Bandung`."""
+    if gap == " ":
+        return True
     if len(gap) > 3 or gap.strip(" .-'\u2019`\t\xa0"):
         return False
     return "." not in gap or len(before) <= 4

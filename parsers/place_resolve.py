@@ -5,46 +5,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from parsers.place_index import DISTRICT, PROVINCE, REGENCY, VILLAGE, is_city, level_of
-from parsers.place_mentions import Manner, Mention
+from parsers.place_weights import PlaceWeights
+from parsers.place_words import (
+    DISTRICT,
+    PROVINCE,
+    REGENCY,
+    VILLAGE,
+    Manner,
+    Mention,
+    is_city,
+    level_of,
+)
 
 MAX_MENTIONS = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceWeights:
-    """How likely a mention means a region (0..1); evidence adds up as 1 - product of (1 - w)."""
-
-    cued: float = 0.93  # kec. Coblong
-    miscued: float = 0.45  # kec. Dago, which is a kelurahan
-    pin: float = 0.97
-    postcode: float = 0.5
-    postcode_cued: float = 0.85
-    province: float = 0.70
-    regency: float = 0.85
-    district: float = 0.77
-    village: float = 0.50
-    located: float = 0.08  # added for `di`, `warga`
-    dictionary: float = 0.60  # factor for a word that is in the dictionary, too
-    everyday: float = 0.60  # factor
-    phrase: float = 0.80  # factor: Pasar Minggu is hardly ever a Sunday market
-    many: float = 16.0  # kecamatan sharing their name with more regions than this count half
-    street: float = 0.60  # factor: a street may be named after the village it runs through
-    far_street: float = 0.20  # factor: or after a city anywhere
-    other: float = 0.10  # factor
-    lower_reading: float = 0.50  # factor: Surabaya is a city before it is a village
-    below_district: float = 0.70  # factor: Wonokromo is a kecamatan before it is a village
-    in_province: float = 0.50  # evidence for every region of a named province
-    other_province: float = 0.80  # factor for regions outside of it
-    area: float = 0.65  # evidence that the sender is where the area says
-    inside_district: float = 0.86  # a bare name of a kecamatan, its kabupaten/kota being known
-    inside_village: float = 0.83
-    inside_street: float = 0.55
-    inside_word: float = 0.92  # factor for names that are words, too
-    inside_area: float = 0.40
-    weak_mentions: int = 2  # bare villages that may speak for one kabupaten/kota
-    city_first: float = 0.03  # who says Bandung more often means the kota
-    population: float = 0.06  # the largest region leads the smallest by this
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +64,9 @@ class Resolver:
             if not evidence:
                 continue
             self._add_context(code, evidence, provinces, area)
-            elsewhere = provinces and code[:2] not in provinces
-            score = _together(evidence.values()) * (weights.other_province if elsewhere else 1.0)
+            if provinces and code[:2] not in provinces:
+                evidence = {at: w * weights.other_province for at, w in evidence.items()}
+            score = _together(evidence.values())
             score += (1.0 - score) * self._first(code)
             found.append(Scored(code, score, evidence, _naming(mentions, code, evidence)))
         return _ranked(found)
@@ -112,9 +86,9 @@ class Resolver:
             del evidence[at]
 
     def _add_context(
-        self, code: str, evidence: dict[int, float], provinces: set[str], area: str
+        self, code: str, evidence: dict[int, float], provinces: Mapping[str, set[int]], area: str
     ) -> None:
-        if code[:2] in provinces:
+        if provinces.get(code[:2], set()) - set(evidence):  # said besides the region itself
             evidence[FROM_PROVINCE] = self.weights.in_province
         if area.startswith(code):
             evidence[FROM_AREA] = self.weights.area
@@ -130,7 +104,8 @@ class Resolver:
         """How likely the mention means this region while nothing else is known."""
         weights, level = self.weights, level_of(code)
         if (certain := self._certain(mention, level)) is not None:
-            return certain
+            small = level in {DISTRICT, VILLAGE} and mention.words == 1
+            return certain * (weights.everyday if small and mention.common == 2 else 1.0)
         weight = {
             PROVINCE: weights.province,
             REGENCY: weights.regency,
@@ -150,22 +125,21 @@ class Resolver:
         """The weight where the manner says it all: pins, cues and postcodes."""
         weights, cued = self.weights, mention.manner is Manner.CUED
         if mention.manner is Manner.PIN:
-            return weights.pin * mention.quality
+            return weights.pin * (mention.quality if level == VILLAGE else 1.0)
         if mention.postcode:
             return weights.postcode_cued if cued else weights.postcode
         if not cued:
             return None
         if level == mention.cue:
-            small = level in {DISTRICT, VILLAGE} and mention.words == 1
-            sound = weights.everyday if small and mention.common == 2 else 1.0  # `kelurahan lama`
-            return weights.cued * mention.quality * sound
+            cued_weight = weights.cued_regency if level == REGENCY else weights.cued
+            return cued_weight * mention.quality
         return weights.miscued * self._common(mention)
 
     def _reading(self, mention: Mention, code: str) -> float:
         """A name that is a city and a village is the city, unless something says otherwise."""
-        shortest = min(len(other) for other in mention.codes)
+        shortest = len(mention.codes[0])
         if len(code) <= max(shortest, 5):
-            return 1.0
+            return self.weights.like_province if shortest < len(code) else 1.0
         return self.weights.below_district if shortest == 8 else self.weights.lower_reading
 
     def _manner(self, mention: Mention, street: float) -> float:
@@ -229,7 +203,8 @@ class Resolver:
                 settled, below = below[0], below[1:]
         answer = replace(settled, sure=True)
         guesses = [self._deepest(mentions, found, area) for found in below[:2]]
-        if guesses and not _named(answer):  # only the area says so: what the text says is more
+        said = _together(weight for at, weight in settled.evidence.items() if at >= 0)
+        if guesses and said < self.sure:  # only the area settles it: what the text says is more
             return [*guesses, answer]
         return [answer, *guesses]
 
@@ -245,12 +220,8 @@ class Resolver:
         return top
 
     def _provinces(self, mentions: Sequence[Mention]) -> list[Scored]:
-        best: dict[str, Scored] = {}
-        for at, mention in enumerate(mentions):
-            for code in mention.codes:
-                if len(code) == 2:
-                    weight = self._weight(mention, code)
-                    best[code] = Scored(code, weight, {at: weight}, mention)
+        named = [(m, code) for m in mentions for code in m.codes if len(code) == 2]
+        best = {code: Scored(code, self._weight(m, code), {}, m) for m, code in named}
         return list(best.values())
 
     def _settled(self, ranked: Sequence[Scored]) -> bool:
@@ -283,11 +254,12 @@ def _lead(best: Mapping[int, float], other: Mapping[int, float]) -> float:
 def _distinct(mentions: Iterable[Mention]) -> list[Mention]:
     """A name said twice is evidence once; the stronger manner counts."""
     order = list(Manner)
-    best: dict[tuple[str, ...], Mention] = {}
+    best: dict[tuple[str, tuple[str, ...]], Mention] = {}
     for mention in mentions:
-        known = best.get(mention.codes)
+        key = (mention.cue, mention.codes)
+        known = best.get(key)
         if known is None or order.index(mention.manner) < order.index(known.manner):
-            best[mention.codes] = mention
+            best[key] = mention
     return list(best.values())
 
 
@@ -296,12 +268,20 @@ def _within(mention: Mention, parent: str) -> Mention:
     return replace(mention, codes=tuple(c for c in mention.codes if c.startswith(parent)))
 
 
-def _named_provinces(mentions: Iterable[Mention]) -> set[str]:
-    quiet = {Manner.STREET, Manner.OTHER}
-    return {c for m in mentions if m.manner not in quiet for c in m.codes if len(c) == 2}
+def _named_provinces(mentions: Iterable[Mention]) -> dict[str, set[int]]:
+    """Code of a province -> numbers of the mentions that name it."""
+    named: dict[str, set[int]] = defaultdict(set)
+    for at, mention in enumerate(mentions):
+        if mention.manner not in {Manner.STREET, Manner.OTHER}:
+            for code in mention.codes:
+                if len(code) == 2:
+                    named[code].add(at)
+    return named
 
 
-def _naming(mentions: Sequence[Mention], code: str, evidence: Mapping[int, float]) -> Mention | None:
+def _naming(
+    mentions: Sequence[Mention], code: str, evidence: Mapping[int, float]
+) -> Mention | None:
     """The mention that names this very region, else the one that tells most about it."""
     heard = sorted((at for at in evidence if at >= 0), key=lambda at: -evidence[at])
     named = [at for at in heard if code in mentions[at].codes]

@@ -6,22 +6,17 @@ from functools import cached_property
 from math import isfinite, log10
 from typing import Final
 
-from parsers.place_index import (
-    REGENCY,
-    Alias,
-    PlaceIndex,
-    PlaceWords,
-    bare_name,
-    is_city,
-    level_of,
-)
-from parsers.place_mentions import Manner, Mention, scan
+from parsers.place_index import Alias, PlaceIndex
+from parsers.place_mentions import scan
 from parsers.place_pins import PinMap
-from parsers.place_resolve import PlaceWeights, Resolver, Scored
+from parsers.place_resolve import Resolver, Scored
+from parsers.place_weights import PlaceWeights
+from parsers.place_words import REGENCY, Manner, Mention, PlaceWords, is_city, level_of
 from parsers.text import Token
 from parsers.understanding import PlaceCandidate
 
 PAPUA = frozenset({"91", "92", "93", "94", "95", "96"})  # kecamatan are called distrik there
+MAX_KEYWORD = 60  # characters
 MIN_KEYWORD = 6  # letters of a misspelt keyword
 PREFIXES: Final = (
     ("pemkab", "kab"),
@@ -45,7 +40,7 @@ NOT_WORD = re.compile(r"[\W_]+")
 
 
 class Gazetteer:
-    """Finds places in messages; immutable after building (the map of pins loads at the first pin)."""
+    """Finds places in messages; immutable, but the map of pins loads at the first pin."""
 
     def __init__(
         self,
@@ -60,9 +55,7 @@ class Gazetteer:
         place_margin: float = 5.0,
         weights: PlaceWeights | None = None,
     ) -> None:
-        self._index: Final = PlaceIndex(
-            regions, aliases=aliases, postcodes=postcodes, words=words
-        )
+        self._index: Final = PlaceIndex(regions, aliases=aliases, postcodes=postcodes, words=words)
         self._load_pins: Final = pins
         self._weights: Final = weights or PlaceWeights()
         self._resolver: Final = Resolver(
@@ -99,11 +92,8 @@ class Gazetteer:
         at = self._pins.at(lat, lon)
         if at is None:
             return []
-        found = [Mention((at.district,), -1, -1, Manner.PIN)]
-        if at.village:
-            quality = 0.55 + 0.4 * at.lead
-            found.append(Mention((at.village,), -1, -1, Manner.PIN, quality=quality))
-        return found
+        codes = (at.district, at.village) if at.village else (at.district,)
+        return [Mention(codes, -1, -1, Manner.PIN, quality=0.55 + 0.4 * at.lead)]
 
     def _candidate(self, item: Scored, text: str) -> PlaceCandidate:
         start, end = (item.mention.start, item.mention.end) if item.mention else (-1, -1)
@@ -120,7 +110,7 @@ class Gazetteer:
 
     def region_keyword(self, word: str) -> str | None:
         """The region of a keyword (TANGKAB, KOTABDG, SULSEL), None if it is none or ambiguous."""
-        key = NOT_WORD.sub("", word).casefold()
+        key = NOT_WORD.sub("", word[:MAX_KEYWORD]).casefold()
         if key in self._index.words.everyday:
             return None
         whole = self._large(key)
@@ -187,6 +177,3 @@ def _relative(population: Mapping[str, int]) -> dict[str, float]:
         for code, people in population.items()
         if len(code) == 5
     }
-
-
-__all__ = ["Alias", "Gazetteer", "PlaceWords", "bare_name"]

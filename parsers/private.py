@@ -4,11 +4,13 @@ import re
 
 from parsers.understanding import Span
 
-EMAIL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
-# Mobile numbers start with 8 after +62, 62 or 0; digits may be grouped.
-PHONE = re.compile(r"(?<![\d.,])(?:\+?62[ .-]?|0)8\d{1,2}(?:[ .-]?\d){6,10}(?!\d)")
 # 16 digits: six of the region, DDMMYY (day + 40 for women), four of a serial number.
-SIXTEEN = re.compile(r"(?<!\d)\d{4}(?:[ .-]?\d{4}){3}(?!\d)")
+# Mobile numbers start with 8 after +62, 62 or 0; digits may be grouped.
+PATTERN = re.compile(
+    r"(?P<email>(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+)"
+    r"|(?P<sixteen>(?<!\d)\d{4}(?:[ .-]?\d{4}){3}(?!\d))"
+    r"|(?P<phone>(?<![\d.,])(?:\+?62[ .-]?|0)8\d{1,2}(?:[ .-]?\d){6,10}(?!\d))"
+)
 KK_BEFORE = re.compile(r"\b(?:kk|kartu keluarga)\b[^\d]{0,12}$", re.IGNORECASE)
 SEPARATOR = re.compile(r"[ .-]")
 LOOK_BACK = 40
@@ -17,14 +19,11 @@ PROVINCES = range(11, 100)
 
 def private_spans(text: str) -> tuple[Span, ...]:
     """E-mail addresses, mobile numbers and 16-digit numbers, in the order of the text."""
-    found = [Span(_sixteen(m, text), *m.span()) for m in SIXTEEN.finditer(text)]
-    for kind, pattern in (("email", EMAIL), ("phone", PHONE)):
-        if kind == "email" and "@" not in text:
-            continue
-        for match in pattern.finditer(text):
-            if not any(span.start < match.end() and match.start() < span.end for span in found):
-                found.append(Span(kind, *match.span()))
-    return tuple(sorted(found, key=lambda span: span.start))
+    return tuple(Span(_type(match, text), *match.span()) for match in PATTERN.finditer(text))
+
+
+def _type(match: re.Match[str], text: str) -> str:
+    return _sixteen(match, text) if match["sixteen"] else str(match.lastgroup)
 
 
 def _sixteen(match: re.Match[str], text: str) -> str:

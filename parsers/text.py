@@ -75,6 +75,7 @@ class Normaliser:
         self, lexicon: Lexicon, vocabulary: frozenset[str], guess: Callable[[str], str | None]
     ) -> None:
         self._lexicon, self._vocabulary, self._guess = lexicon, vocabulary, guess
+        self._formal = frozenset(word for words in lexicon.shorthand.values() for word in words)
         self.words: Callable[[str], tuple[str, ...]] = lru_cache(CACHED_WORDS)(self._words)
 
     def __call__(self, tokens: Sequence[Token]) -> list[tuple[str, ...]]:
@@ -84,7 +85,7 @@ class Normaliser:
 
     def known(self, word: str) -> bool:
         lexicon = self._lexicon
-        if word in self._vocabulary or word in lexicon.roots or word in lexicon.stopwords:
+        if word in self._vocabulary or word in self._formal or word in lexicon.stopwords:
             return True
         return stem(word, lexicon.roots) in lexicon.roots
 
@@ -92,6 +93,8 @@ class Normaliser:
         found = self._lexicon.shorthand.get(word)
         if found:
             return found
+        if match := NUMBER_UNIT.fullmatch(word):
+            return tuple(part for half in match.groups() for part in self._half(half))
         if word.isdigit() or word in self._vocabulary:
             return (word,)
         return self._with_digits(word) if not word.isalpha() else (self._letters(word),)
@@ -101,9 +104,8 @@ class Normaliser:
             base, ending = match.groups()
             (first, *_), last = self._words(base), self._letters(base + ending)
             return (first, last)
-        for pattern in (NUMBER_UNIT, UNIT_NUMBER):
-            if match := pattern.fullmatch(word):
-                return tuple(part for half in match.groups() for part in self._half(half))
+        if match := UNIT_NUMBER.fullmatch(word):
+            return tuple(part for half in match.groups() for part in self._half(half))
         spelt = word.translate(DIGIT_LETTERS)
         return (spelt,) if self.known(spelt) else (word,)
 

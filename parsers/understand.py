@@ -1,48 +1,29 @@
 """Everything that 1708 reads from one text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
 
 from parsers.agency import AgencyMatcher
 from parsers.catalogue import Catalogue
 from parsers.commands import CommandWords, parse_command
-from parsers.cues import Cues
+from parsers.cues import Cues, Spotted
 from parsers.headline import address_of, headline_of
-from parsers.kind import emergency_in, kind_of, language_of, urgent_in
+from parsers.kind import kind_of, language_of, urgent_in
 from parsers.match import CategoryMatcher, Words
 from parsers.phrases import Hit, Reading
+from parsers.places import Gazetteer
 from parsers.private import private_spans
 from parsers.text import Lexicon, Token, tokenise
 from parsers.tracking import trackings
-from parsers.understanding import Candidate, Command, Kind, PlaceCandidate, Understanding
+from parsers.understanding import Candidate, Command, Kind, PlaceCandidate, Span, Understanding
 from parsers.when import when_of
 
 KEYWORD = "lapor"  # LAPOR <text>, the format that most leaflets print
 NUMBER = "1708"
-LEVELS = {2: "provinsi", 5: "kabkota", 8: "kecamatan", 13: "kelurahan_desa"}
 KEYWORD_SCORE = 95.0  # of a place that the sender's keyword names
 LIKELY = 40.0  # score from which a category makes a text a complaint
 WHEN_CHARS = 4_000  # of a text in which a time is looked for
-
-
-class PlaceFinder(Protocol):
-    """What is needed of parsers.places.Gazetteer."""
-
-    def find(
-        self,
-        tokens: Sequence[Token],
-        text: str,
-        *,
-        area: str | None = None,
-        lat: float | None = None,
-        lon: float | None = None,
-    ) -> tuple[PlaceCandidate, ...]: ...
-
-    def region_keyword(self, word: str) -> str | None: ...
-
-    def name(self, code: str) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +34,7 @@ class Tables:
     commands: CommandWords
     cues: Cues
     opening: frozenset[str]  # words before the trouble is told
+    areas: frozenset[str]  # words before the name of a place
     streets: frozenset[str]
     numbers: frozenset[str]  # words before a house or RT/RW number
 
@@ -75,11 +57,24 @@ class Lead:
     keyword: Token | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """The words of the message proper, and what was found in them."""
+
+    words: Sequence[tuple[str, ...]]  # of each token
+    flat: Sequence[str]
+    spotted: Spotted
+    reading: Reading
+    shares: Mapping[str, float]  # probability of each category
+    telling: frozenset[int]  # tokens that say what the trouble is
+    categories: tuple[Candidate, ...]
+
+
 class Understander:
     """Built once from catalogue, places and tables; then pure."""
 
     def __init__(
-        self, catalogue: Catalogue, places: PlaceFinder, tables: Tables, thresholds: Thresholds
+        self, catalogue: Catalogue, places: Gazetteer, tables: Tables, thresholds: Thresholds
     ) -> None:
         self._places, self._tables, self._thresholds = places, tables, thresholds
         self._words = Words(tables.lexicon, catalogue.texts())
@@ -102,84 +97,92 @@ class Understander:
         """Read any text, in bounded time; `area` is the place that is likely anyway."""
         tokens = tokenise(text)
         lead = self._lead(tokens, text)
-        body = _body(text, tokens, lead)
+        body, rest = _body(text, tokens, lead), tokens[lead.words :]
         known = lead.area or area
-        rest = tokens[lead.words :]
         places = self._places.find(rest, text, area=known, lat=lat, lon=lon)
         if not places and lead.area and lead.keyword:
             places = (self._from_keyword(lead.area, lead.keyword, text),)
-        command = parse_command(text, self._tables.commands, typo=self._thresholds.command_typo)
-        if command is None and lead.words:
-            command = parse_command(body, self._tables.commands, typo=self._thresholds.command_typo)
-        return self._read(text, body, tokens, rest, places, command, known, today)
-
-    def _read(
-        self,
-        text: str,
-        body: str,
-        tokens: Sequence[Token],
-        rest: Sequence[Token],
-        places: tuple[PlaceCandidate, ...],
-        command: Command | None,
-        area: str | None,
-        today: date | None,
-    ) -> Understanding:
-        tables, cues = self._tables, self._tables.cues
-        masked = _covered(rest, places)
-        words = self._words.normaliser(rest)
-        flat = [word for parts in words for word in parts]
-        reading = self._words.read(words, masked)
-        shares, hits = self._categories.shares(reading)
-        categories = self._categories.rank(shares, hits)
+        command = self._command(text, body, tokens, lead)
         tracking = (command.tracking,) if command and command.tracking else trackings(tokens, text)
         private = private_spans(text)
-        kind = self._kind(flat, command, tracking, categories)
+        look = self._look(rest, places)
         return Understanding(
-            kind=kind,
+            kind=self._kind(look, command, tracking),
             body=body,
             command=command,
-            language=language_of([token.norm for token in rest], cues),
-            urgent=urgent_in(flat, cues),
-            headline=headline_of(
-                text,
-                rest,
-                telling=_telling(hits, reading),
-                opening=tables.opening,
-                private=private,
-            ),
-            normalised=" ".join(flat),
-            categories=categories,
-            agencies=self._agencies.rank(reading, shares, _office_place(places, area)),
+            language=language_of([token.norm for token in rest], self._tables.cues),
+            urgent=urgent_in(look.spotted),
+            headline=self._headline(text, rest, look, private),
+            normalised=" ".join(look.flat),
+            categories=look.categories,
+            agencies=self._agencies.rank(look.reading, look.shares, _office_place(places, known)),
             places=places,
-            address=address_of(
-                text,
-                rest,
-                words,
-                streets=tables.streets,
-                numbers=tables.numbers,
-                ordinary=self._ordinary,
-            ),
+            address=self._address(text, rest, look),
             when=when_of(text[:WHEN_CHARS], today),
             tracking=tracking,
             private=private,
         )
 
-    def _kind(
+    def _look(self, tokens: Sequence[Token], places: Sequence[PlaceCandidate]) -> Look:
+        words = self._words.normaliser(tokens)
+        flat = [word for parts in words for word in parts]
+        reading = self._words.read(words, self._naming(tokens, words, places))
+        shares, hits = self._categories.shares(reading)
+        categories = self._categories.rank(shares, hits)
+        return Look(
+            words=words,
+            flat=flat,
+            spotted=self._tables.cues.spot(flat),
+            reading=reading,
+            shares=shares,
+            telling=_most_telling(hits, reading, categories),
+            categories=categories,
+        )
+
+    def _naming(
         self,
-        words: Sequence[str],
-        command: Command | None,
-        tracking: Sequence[str],
-        categories: Sequence[Candidate],
-    ) -> Kind:
+        tokens: Sequence[Token],
+        words: Sequence[tuple[str, ...]],
+        places: Sequence[PlaceCandidate],
+    ) -> frozenset[int]:
+        """Tokens that name a place, with the `desa` before them, say nothing about the trouble."""
+        spans = {(place.start, place.end) for place in places if place.start >= 0}
+        named = {
+            index
+            for index, token in enumerate(tokens)
+            if any(start <= token.start < end for start, end in spans)
+        }
+        kinds = {at - 1 for at in named if at and words[at - 1][0] in self._tables.areas}
+        return frozenset(named | kinds)
+
+    def _command(self, text: str, body: str, tokens: Sequence[Token], lead: Lead) -> Command | None:
+        words, typo = self._tables.commands, self._thresholds.command_typo
+        command = parse_command(text, words, typo=typo, tokens=tokens)
+        if command is None and lead.words:
+            return parse_command(body, words, typo=typo)
+        return command
+
+    def _kind(self, look: Look, command: Command | None, tracking: Sequence[str]) -> Kind:
         if command:
             return Kind.COMMAND
+        likely = bool(look.categories) and look.categories[0].score >= LIKELY
         cues = self._tables.cues
-        return kind_of(
-            words,
-            cues,
-            tracking=bool(tracking),
-            emergency=emergency_in(words, cues) is not None,
-            likely=bool(categories) and categories[0].score >= LIKELY,
+        return kind_of(look.flat, look.spotted, cues, tracking=bool(tracking), likely=likely)
+
+    def _headline(
+        self, text: str, tokens: Sequence[Token], look: Look, private: Sequence[Span]
+    ) -> str:
+        opening = self._tables.opening
+        return headline_of(text, tokens, telling=look.telling, opening=opening, private=private)
+
+    def _address(self, text: str, tokens: Sequence[Token], look: Look) -> str | None:
+        return address_of(
+            text,
+            tokens,
+            look.words,
+            streets=self._tables.streets,
+            numbers=self._tables.numbers,
+            ordinary=self._ordinary,
         )
 
     def _lead(self, tokens: Sequence[Token], text: str) -> Lead:
@@ -202,7 +205,7 @@ class Understander:
 
     def _from_keyword(self, area: str, keyword: Token, text: str) -> PlaceCandidate:
         start, end = keyword.start, keyword.end
-        name, level = self._places.name(area), LEVELS.get(len(area), "kabkota")
+        name, level = self._places.name(area), self._places.level(area)
         return PlaceCandidate(area, level, name, KEYWORD_SCORE, True, text[start:end], start, end)
 
 
@@ -214,18 +217,16 @@ def _body(text: str, tokens: Sequence[Token], lead: Lead) -> str:
     return text[tokens[lead.words].start :].strip()
 
 
-def _covered(tokens: Sequence[Token], places: Sequence[PlaceCandidate]) -> frozenset[int]:
-    """Tokens that name a place say nothing about the trouble."""
-    spans = [(place.start, place.end) for place in places[:1] if place.start >= 0]
-    return frozenset(
-        index
-        for index, token in enumerate(tokens)
-        if any(start <= token.start < end for start, end in spans)
-    )
-
-
-def _telling(hits: Sequence[Hit], reading: Reading) -> set[int]:
-    return {reading.tokens[position] for hit in hits for position in hit.positions}
+def _most_telling(
+    hits: Sequence[Hit], reading: Reading, categories: Sequence[Candidate]
+) -> frozenset[int]:
+    """The tokens of the phrase that speaks most for the best category."""
+    code = categories[0].code if categories else ""
+    speaking = [hit for hit in hits if hit.phrase.target == code]
+    if not speaking:
+        return frozenset()
+    best = max(speaking, key=lambda hit: hit.phrase.weight * hit.share * len(hit.positions))
+    return frozenset(reading.tokens[place] for place in best.positions)
 
 
 def _office_place(places: Sequence[PlaceCandidate], area: str | None) -> str:
@@ -233,6 +234,3 @@ def _office_place(places: Sequence[PlaceCandidate], area: str | None) -> str:
     if places and places[0].sure:
         return places[0].code
     return area or ""
-
-
-__all__ = ["PlaceFinder", "Tables", "Thresholds", "Understander"]

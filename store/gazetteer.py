@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from io import TextIOWrapper
+from io import StringIO
 
-from parsers.place_index import Alias, PlaceWords
+from parsers.place_index import Alias
 from parsers.place_pins import PinMap
+from parsers.place_words import PlaceWords, Role
 from parsers.places import Gazetteer
 
 SEED: Traversable = files("store") / "seed" / "gazetteer"
@@ -21,18 +22,23 @@ TABLES: Traversable = files("parsers") / "tables"
 def default_gazetteer(*, place_sure: float = 75.0, place_margin: float = 5.0) -> Gazetteer:
     """The gazetteer of the whole country; built once per process and thresholds."""
     return Gazetteer(
-        ((code, name) for code, name in _rows("wilayah.csv.gz")),
+        ((code, name) for code, name in _rows(SEED / "wilayah.csv.gz")),
         aliases={
             alias: Alias(tuple(codes.split("|")), bare == "1")
-            for alias, codes, bare in _rows("abbreviations.csv")
+            for alias, codes, bare in _rows(SEED / "abbreviations.csv")
         },
         postcodes={
-            postcode: tuple(codes.split()) for postcode, codes in _rows("kodepos.csv.gz")
+            postcode: tuple(codes.split()) for postcode, codes in _rows(SEED / "kodepos.csv.gz")
         },
-        population={code: int(total) for code, total in _rows("penduduk.csv")},
+        population={code: int(total) for code, total in _rows(SEED / "penduduk.csv")},
         words=PlaceWords(
             everyday=_words("place_everyday.txt"),
             roots=_words("roots.txt"),
+            short=dict(_rows(TABLES / "place_short.csv")),
+            roles={
+                Role(role): frozenset(words.split())
+                for role, words in _rows(TABLES / "place_roles.csv")
+            },
         ),
         pins=load_pins,
         place_sure=place_sure,
@@ -41,20 +47,23 @@ def default_gazetteer(*, place_sure: float = 75.0, place_margin: float = 5.0) ->
 
 
 def load_pins() -> PinMap:
-    """Polygons of all kecamatan and centroids of all desa (about a second, 60 MB)."""
-    with (SEED / "kecamatan_boundaries.json.gz").open("rb") as raw, gzip.open(raw) as file:
-        boundaries = json.load(file)
-    centroids = ((code, float(lat), float(lng)) for code, lat, lng in _rows("centroids.csv.gz"))
+    """Polygons of all kecamatan and centroids of all desa (0.6 s and 95 MB at the first pin)."""
+    packed = (SEED / "kecamatan_boundaries.json.gz").read_bytes()
+    boundaries = json.loads(gzip.decompress(packed))
+    centroids = (
+        (code, float(lat), float(lng)) for code, lat, lng in _rows(SEED / "centroids.csv.gz")
+    )
     return PinMap(boundaries, centroids)
 
 
-def _rows(name: str) -> Iterator[list[str]]:
-    """Rows of a seed file without its header."""
-    with (SEED / name).open("rb") as raw:
-        file = gzip.open(raw) if name.endswith(".gz") else raw
-        rows = csv.reader(TextIOWrapper(file, encoding="utf-8", newline=""))
-        next(rows)
-        yield from rows
+def _rows(file: Traversable) -> Iterator[list[str]]:
+    """Rows of a CSV file, compressed or not, without its header."""
+    content = file.read_bytes()
+    if file.name.endswith(".gz"):
+        content = gzip.decompress(content)
+    rows = csv.reader(StringIO(content.decode(), newline=""))
+    next(rows)
+    return rows
 
 
 def _words(name: str) -> frozenset[str]:

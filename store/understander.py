@@ -9,9 +9,11 @@ from pathlib import Path
 import parsers
 from parsers.catalogue import Catalogue
 from parsers.commands import CommandWords
-from parsers.cues import Cues, CueSet
+from parsers.cues import Cues
+from parsers.kind import LANGUAGES
+from parsers.places import Gazetteer
 from parsers.text import Lexicon
-from parsers.understand import PlaceFinder, Tables, Thresholds, Understander
+from parsers.understand import Tables, Thresholds, Understander
 from parsers.understanding import Verb
 from store.catalogue import default_catalogue
 
@@ -19,7 +21,7 @@ TABLES = Path(parsers.__file__).parent / "tables"
 
 
 def build_understander(
-    places: PlaceFinder,
+    places: Gazetteer,
     thresholds: Thresholds,
     catalogue: Catalogue | None = None,
 ) -> Understander:
@@ -34,8 +36,9 @@ def load_tables() -> Tables:
     return Tables(
         lexicon=_lexicon(frozenset(cues["landmark"]), frozenset(cues["polite"])),
         commands=_commands(),
-        cues=Cues({kind: CueSet(phrases) for kind, phrases in cues.items()}),
+        cues=Cues(_pairs("cues.csv"), LANGUAGES),
         opening=frozenset(cues["opening"]),
+        areas=frozenset(cues["area"]),
         streets=frozenset(cues["address"]),
         numbers=frozenset(cues["spatial"]),
     )
@@ -55,9 +58,11 @@ def _lexicon(landmarks: frozenset[str], polite: frozenset[str]) -> Lexicon:
 
 def _commands() -> CommandWords:
     groups = _grouped("commands.csv")
-    fillers = frozenset(groups.pop("filler"))
+    fillers, labels = frozenset(groups.pop("filler")), frozenset(groups.pop("label"))
     return CommandWords(
-        {word: Verb(verb) for verb, words in groups.items() for word in words}, fillers
+        verbs={word: Verb(verb) for verb, words in groups.items() for word in words},
+        fillers=fillers,
+        labels=labels,
     )
 
 

@@ -1,0 +1,339 @@
+"""Places in messages: expected codes are written by hand from Kepmendagri 300.2.2-2430/2025."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from parsers.places import Gazetteer
+from parsers.text import Token, tokenise
+from parsers.understanding import PlaceCandidate
+from store.gazetteer import default_gazetteer
+
+BANDUNG_CITY, BANDUNG = "32.73", "32.04"
+SURABAYA, SIDOARJO, MALANG_CITY, MALANG = "35.78", "35.15", "35.73", "35.07"
+COBLONG, DAGO = "32.73.02", "32.73.02.1004"
+MONAS = (-6.1754, 106.8272)  # in Gambir, Jakarta Pusat
+IN_COBLONG = (-6.885, 107.613)
+IN_SINGAPORE = (1.29, 103.85)
+IN_JAVA_SEA = (-5.5, 108.5)
+
+
+@pytest.fixture(scope="module")
+def gazetteer() -> Gazetteer:
+    return default_gazetteer()
+
+
+def find(gazetteer: Gazetteer, text: str, **where: object) -> tuple[PlaceCandidate, ...]:
+    return gazetteer.find(tokenise(text), text, **where)  # type: ignore[arg-type]
+
+
+SURE = [
+    # name alone, twin settled by what else is named
+    ("lampu mati di tebet", "31.74.01"),
+    ("banjir coblong bandung", COBLONG),
+    ("bandung coblong banjir", COBLONG),
+    ("soreang bdg jalan berlubang", "32.04.37"),
+    ("pasar lembang bandung barat macet", "32.17.01"),
+    ("sampah menumpuk di rungkut, surabaya, jawa timur 60293", "35.78.03"),
+    # the whole chain, any order, with cues and dots
+    ("Kel. Dago, Kec. Coblong, Kota Bandung, Jawa Barat", DAGO),
+    ("kota bandung kecamatan coblong kelurahan dago pohon tumbang", DAGO),
+    ("jembatan rusak desa banjaragung kec bangsri jepara", "33.20.08.2012"),
+    ("air mati kel. air putih samarinda", "64.72.03.1004"),
+    ("distrik abepura jayapura tidak ada dokter", "91.71.03"),
+    # cues settle twins, before or after
+    ("kab. bandung jalan rusak", BANDUNG),
+    ("kota bandung jalan rusak", BANDUNG_CITY),
+    ("malang kab jalan rusak", MALANG),
+    ("ktp di mojokerto kota lama", "35.76"),
+    ("pemkot bekasi tidak tanggap", "32.75"),
+    ("bapak wali kota malang tolong", MALANG_CITY),
+    ("banjar jabar jalan rusak", "32.79"),
+    # kota said of a place that only is a kabupaten
+    ("macet di kota sidoarjo", SIDOARJO),
+    # short names
+    ("banjir di jaksel", "31.74"),
+    ("sampah sby numpuk", SURABAYA),
+    ("tj priok banjir rob", "31.72.02"),
+    ("kebayoran br jaksel macet", "31.74.07"),
+    # misspelt, old spelling
+    ("surbaya macet", SURABAYA),
+    ("jakrta selatan banjir", "31.74"),
+    ("kec coblng banjir", COBLONG),
+    ("dr sutomo surabaya banjir", "35.78.05.1002"),
+    # everyday words that are places once a cue or a context says so
+    ("kota batu macet", "35.79"),
+    ("kec. taman sidoarjo jalan rusak", "35.15.13"),
+    ("kebon jeruk jakarta macet", "31.73.05"),
+    # a street is not the place
+    ("jl bandung no 5 surabaya", SURABAYA),
+    ("jalan raya malang gg 3 kel dago kec coblong", DAGO),
+    ("tebet 2 hari mati lampu", "31.74.01"),
+    # an everyday word after a cue is weaker than a name
+    ("kelurahan lama sekali melayani, coblong bandung", COBLONG),
+    # a number of a house is no postcode of another place
+    ("lampu jl melati 12 kec coblong bandung", COBLONG),
+]
+
+
+@pytest.mark.parametrize(("text", "code"), SURE, ids=[text for text, _ in SURE])
+def test_settled_place(gazetteer: Gazetteer, text: str, code: str) -> None:
+    best = find(gazetteer, text)[0]
+    assert (best.code, best.sure) == (code, True)
+
+
+AMBIGUOUS = [
+    ("bandung banjir", {BANDUNG_CITY, BANDUNG}),
+    ("semarang rob", {"33.74", "33.22"}),
+    ("bdg macet parah", {BANDUNG_CITY, BANDUNG}),
+    ("dari malang ke surabaya macet", {SURABAYA, MALANG_CITY, MALANG}),
+    ("gorontalo banjir", {"75", "75.71", "75.01"}),
+    ("jogja macet", {"34", "34.71"}),
+]
+
+
+@pytest.mark.parametrize(("text", "codes"), AMBIGUOUS, ids=[text for text, _ in AMBIGUOUS])
+def test_twins_are_candidates_and_none_is_sure(
+    gazetteer: Gazetteer, text: str, codes: set[str]
+) -> None:
+    found = find(gazetteer, text)
+    assert codes <= {item.code for item in found}
+    assert not any(item.sure for item in found)
+
+
+@pytest.mark.parametrize("text", ["sidomulyo gelap", "lampu mati di desa sidomulyo"])
+def test_one_of_98_sidomulyo_is_not_guessed(gazetteer: Gazetteer, text: str) -> None:
+    found = find(gazetteer, text)
+    assert len(found) == 3
+    assert {item.name for item in found} <= {"Sidomulyo", "Sido Mulyo"}
+    assert not any(item.sure for item in found)
+
+
+NO_PLACE = [
+    "",
+    "   ",
+    "air mati di jalan baru harapan bersama pasar mulya",
+    "tolong jalan rusak depan rumah saya pak",
+    "batu besar menutup jalan",
+    "desa kami air mati",
+    "di kota ini semua mahal",
+    "saya suka maju terus",
+    "belum ada bantuan sampai sekarang",
+    "kecamatan",
+    "pelayanan kelurahan lambat sekali",
+    "1234567 9876543210",
+]
+
+
+@pytest.mark.parametrize("text", NO_PLACE)
+def test_words_are_not_places(gazetteer: Gazetteer, text: str) -> None:
+    assert find(gazetteer, text) == ()
+
+
+def test_a_street_name_alone_is_at_most_a_guess(gazetteer: Gazetteer) -> None:
+    assert not any(item.sure for item in find(gazetteer, "jl raya bandung rusak"))
+
+
+def test_a_persons_name_does_not_outweigh_the_place(gazetteer: Gazetteer) -> None:
+    assert find(gazetteer, "pak garut di kota bandung")[0].code == BANDUNG_CITY
+
+
+def test_settled_kabupaten_is_answered_while_the_desa_stays_open(gazetteer: Gazetteer) -> None:
+    best, *others = find(gazetteer, "banjir di rungkut dan tandes")
+    assert (best.code, best.sure) == (SURABAYA, True)
+    assert {item.code for item in others} == {"35.78.03", "35.78.14"}
+    assert not any(item.sure for item in others)
+
+
+AREA = [
+    ("sidomulyo gelap", MALANG, "35.07.17.2007", True),
+    ("bandung banjir", BANDUNG_CITY, BANDUNG_CITY, True),
+    ("bandung banjir", BANDUNG, BANDUNG, True),
+    ("ketintang banjir", SURABAYA, "35.78.22.1004", True),
+    ("jl ketintang berlubang", SURABAYA, "35.78.22.1004", False),
+    # a prior, not a wall
+    ("kab sidoarjo banjir", SURABAYA, SIDOARJO, True),
+    ("macet di sidoarjo", SURABAYA, SIDOARJO, True),
+    ("kec coblong banjir", SURABAYA, COBLONG, True),
+    # nonsense is no prior
+    ("banjir coblong", "99.99", COBLONG, True),
+]
+
+
+@pytest.mark.parametrize(("text", "area", "code", "sure"), AREA)
+def test_area_is_a_prior(
+    gazetteer: Gazetteer, text: str, area: str, code: str, *, sure: bool
+) -> None:
+    best = find(gazetteer, text, area=area)[0]
+    assert (best.code, best.sure) == (code, sure)
+
+
+def test_words_that_join_to_a_name_of_the_area_are_still_words(gazetteer: Gazetteer) -> None:
+    assert find(gazetteer, "kami suka maju terus", area="32.76") == ()  # Sukamaju is in Depok
+
+
+def test_area_alone_is_no_place(gazetteer: Gazetteer) -> None:
+    assert find(gazetteer, "lampu mati depan rumah", area=SURABAYA) == ()
+
+
+@pytest.mark.parametrize(
+    ("where", "district"), [(IN_COBLONG, COBLONG), (MONAS, "31.71.01")], ids=["coblong", "monas"]
+)
+def test_pin_names_its_kecamatan(
+    gazetteer: Gazetteer, where: tuple[float, float], district: str
+) -> None:
+    best = find(gazetteer, "lampu mati", lat=where[0], lon=where[1])[0]
+    assert best.code.startswith(district)
+    assert best.sure
+    assert (best.text, best.start, best.end) == ("", -1, -1)
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon"),
+    [
+        IN_SINGAPORE,
+        IN_JAVA_SEA,
+        (0.0, 0.0),
+        (-6.885, 0.0),
+        (float("nan"), 107.6),
+        (float("inf"), 107.6),
+        (1e9, -1e9),
+    ],
+)
+def test_pin_at_sea_or_abroad_is_no_place(gazetteer: Gazetteer, lat: float, lon: float) -> None:
+    assert find(gazetteer, "lampu mati", lat=lat, lon=lon) == ()
+
+
+def test_the_desa_in_the_text_is_better_than_the_nearest_centroid(gazetteer: Gazetteer) -> None:
+    best = find(gazetteer, "di dago", lat=IN_COBLONG[0], lon=IN_COBLONG[1])[0]
+    assert (best.code, best.sure, best.text) == (DAGO, True, "dago")
+
+
+def test_a_pin_and_a_named_kota_that_disagree_are_left_open(gazetteer: Gazetteer) -> None:
+    found = find(gazetteer, "macet di kota malang", lat=IN_COBLONG[0], lon=IN_COBLONG[1])
+    assert {item.code[:5] for item in found} == {MALANG_CITY, BANDUNG_CITY}
+    assert not any(item.sure for item in found)
+
+
+def test_postcode_settles_a_twin(gazetteer: Gazetteer) -> None:
+    best = find(gazetteer, "jl kebonsari malang 65149")[0]
+    assert best.code.startswith(MALANG_CITY)
+    assert best.sure
+
+
+def test_offsets_point_into_the_original_text(gazetteer: Gazetteer) -> None:
+    text = "\u200bLampu\u00a0mati,  Kec.  COBLONG!! bandung"
+    best = find(gazetteer, text)[0]
+    assert text[best.start : best.end] == best.text == "COBLONG"
+
+
+def test_thresholds_are_the_callers(gazetteer: Gazetteer) -> None:
+    careful = default_gazetteer(place_sure=99.9)
+    assert find(gazetteer, "tebet banjir")[0].sure
+    assert not find(careful, "tebet banjir")[0].sure
+
+
+KEYWORDS = {
+    "TANGKAB": "36.03",
+    "tangkab": "36.03",
+    "BANJARBARU": "63.72",
+    "MADIUNKOTA": "35.77",
+    "KABBOGOR": "32.01",
+    "BOGORKAB": "32.01",
+    "KOTABDG": BANDUNG_CITY,
+    "BDGKAB": BANDUNG,
+    "SULSEL": "73",
+    "PROVJATENG": "33",
+    "JAKSEL": "31.74",
+    "SURABAYA": SURABAYA,
+    "SURBAYA": SURABAYA,
+    "PEMKOTSURABAYA": SURABAYA,
+    "KOTABATU": "35.79",
+    "KAB.TANGERANG": "36.03",
+}
+
+
+@pytest.mark.parametrize(("word", "code"), KEYWORDS.items())
+def test_region_keyword(gazetteer: Gazetteer, word: str, code: str) -> None:
+    assert gazetteer.region_keyword(word) == code
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("", "BANDUNG", "MALANG", "GORONTALO", "BATU", "LAPOR", "JALAN", "KOTA", "KAB", "BANJIR"),
+        *("SLEMANKOTA", "bantuan", "belum", "1234567", "plg", "x" * 100_000, "\udc80"),
+    ],
+)
+def test_ambiguous_or_ordinary_words_are_no_keyword(gazetteer: Gazetteer, word: str) -> None:
+    assert gazetteer.region_keyword(word) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "full", "level"),
+    [
+        ("32", "Jawa Barat", "Provinsi Jawa Barat", "provinsi"),
+        (BANDUNG, "Kabupaten Bandung", "Kabupaten Bandung", "kabkota"),
+        (COBLONG, "Coblong", "Kec. Coblong, Kota Bandung", "kecamatan"),
+        (DAGO, "Dago", "Kel. Dago, Kec. Coblong, Kota Bandung", "kelurahan_desa"),
+        ("91.71.03", "Abepura", "Distrik Abepura, Kota Jayapura", "kecamatan"),
+    ],
+)
+def test_names(gazetteer: Gazetteer, code: str, name: str, full: str, level: str) -> None:
+    assert gazetteer.name(code) == name
+    assert gazetteer.full_name(code) == full
+    assert gazetteer.level(code) == level
+
+
+@pytest.mark.parametrize("code", ["99", "32.99", "bandung", ""])
+def test_unknown_code_is_an_error(gazetteer: Gazetteer, code: str) -> None:
+    with pytest.raises(KeyError):
+        gazetteer.level(code)
+
+
+def test_a_megabyte_counts_only_with_its_beginning(gazetteer: Gazetteer) -> None:
+    text = "kec coblong bandung " + "hari " * 400 + "kota surabaya " * 70_000
+    every_word = [Token(m.group(), m.start(), m.end()) for m in re.finditer(r"\w+", text)]
+    best, *others = gazetteer.find(every_word, text)
+    assert (best.code, best.sure) == (COBLONG, True)
+    assert SURABAYA not in {item.code for item in others}
+
+
+PIECES = st.sampled_from(
+    [
+        "kec",
+        "kab",
+        "kota",
+        "jl",
+        "di",
+        "desa",
+        "bandung",
+        "sidomulyo",
+        "coblong",
+        "60293",
+        "gg",
+        ".",
+    ]
+)
+TEXTS = st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=40).map(" ".join))
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=TEXTS, area=st.sampled_from([None, "35.78", "32", "32.73.02", "x"]))
+def test_any_text_has_an_answer_in_its_range(text: str, area: str | None) -> None:
+    found = find(default_gazetteer(), text, area=area)
+    assert len(found) <= 3
+    for item in found:
+        assert 0 <= item.score <= 100
+        assert 0 <= item.start < item.end <= len(text)
+        assert item.text == text[item.start : item.end]
+    assert sum(item.sure for item in found) <= 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(text=TEXTS, tail=st.text(alphabet=" \t\n", max_size=5))
+def test_trailing_blanks_change_nothing(text: str, tail: str) -> None:
+    gazetteer = default_gazetteer()
+    assert find(gazetteer, text) == find(gazetteer, text + tail)

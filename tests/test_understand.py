@@ -1,0 +1,281 @@
+"""Whole messages: kind, body, keyword, time, private data, headline; any text at all."""
+
+from datetime import date
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from parsers.text import Token, tokenise
+from parsers.understand import Thresholds, Understander
+from parsers.understanding import Kind, Span, Understanding
+from parsers.when import when_of
+from store.gazetteer import default_gazetteer
+from store.understander import build_understander
+
+TODAY = date(2024, 11, 21)
+
+
+@pytest.fixture(scope="module")
+def reader() -> Understander:
+    return build_understander(default_gazetteer(), Thresholds())
+
+
+TOKENS = {
+    "Jalan, RUSAK!": [("jalan", 0, 5), ("rusak", 7, 12)],
+    "ja\u200blan rus\u00adak": [("jalan", 0, 6), ("rusak", 7, 13)],
+    "\u202ejalan\u202c": [("jalan", 1, 6)],
+    "ＪＡＬＡＮ rusak": [("jalan", 0, 5), ("rusak", 6, 11)],
+    "cafe\u0301": [("cafe", 0, 5)],
+    "a_b": [("a", 0, 1), ("b", 2, 3)],
+    "🙏 ok": [("ok", 2, 4)],
+    "": [],
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), TOKENS.items())
+def test_offsets_are_those_of_the_original(text: str, expected: list[tuple[str, int, int]]) -> None:
+    assert tokenise(text) == [Token(*parts) for parts in expected]
+
+
+NORMALISED = {
+    "jln rsk prh bgt": "jalan rusak parah banget",
+    "tlg dibntu gmn caranya": "tolong dibantu bagaimana caranya",
+    "gorong2 mampet": "gorong gorong mampet",
+    "jalan2nya rusak": "jalan jalannya rusak",
+    "j4lan rus4k": "jalan rusak",
+    "tolooong rusaaak": "tolong rusak",
+    "rt05 rw02": "rt 05 rw 02",
+    "gas 3kg": "gas 3 kg",
+    "trotwar rusak": "trotoar rusak",
+    "bandung": "bandung",
+    "p3k b3": "p3k b3",
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), NORMALISED.items())
+def test_normalised_for_comparing(reader: Understander, text: str, expected: str) -> None:
+    assert reader.understand(text).normalised == expected
+
+
+KINDS = {
+    "jalan rusak parah di desa kami": Kind.COMPLAINT,
+    "lampu pju padam": Kind.COMPLAINT,
+    "assalamualaikum pak": Kind.GREETING,
+    "selamat pagi min": Kind.GREETING,
+    "terima kasih atas tanggapannya": Kind.THANKS,
+    "tks min, lampunya sudah diperbaiki": Kind.THANKS,
+    "mohon perbaikan jalan, terima kasih": Kind.COMPLAINT,
+    "ada kebakaran rumah di gang mawar": Kind.EMERGENCY,
+    "tolong pak rumah terbakar": Kind.EMERGENCY,
+    "terjadi kecelakaan ada yang pingsan": Kind.EMERGENCY,
+    "kabel rawan kebakaran": Kind.COMPLAINT,
+    "kemarin ada kebakaran, bantuan belum datang": Kind.COMPLAINT,
+    "takut tertimpa pohon tumbang": Kind.COMPLAINT,
+    "usul dibuatkan taman bermain": Kind.ASPIRATION,
+    "apakah syarat bikin ktp baru": Kind.INFORMATION_REQUEST,
+    "mau tanya jadwal vaksin anak": Kind.INFORMATION_REQUEST,
+    "kenapa jalan belum diperbaiki": Kind.COMPLAINT,
+    "bagaimana laporan saya 9165816": Kind.STATUS_QUERY,
+    "laporan saya sampai mana ya kok belum ada kabar": Kind.STATUS_QUERY,
+    "laporan 9165816 dan 9165817 belum ada petugas datang, jalannya masih rusak parah": (
+        Kind.FOLLOW_UP
+    ),
+    "selamat anda pemenang undian klik tautan ini": Kind.SPAM,
+    "lapor pak, saya ditipu sms pemenang undian hadiah": Kind.COMPLAINT,
+    "STATUS 9165816": Kind.COMMAND,
+    "tolong stop pungli di kelurahan": Kind.COMPLAINT,
+    "": Kind.OTHER,
+    " \n ": Kind.OTHER,
+    "🙏🙏🙏": Kind.OTHER,
+    "?!": Kind.OTHER,
+    "12": Kind.OTHER,
+}
+
+
+@pytest.mark.parametrize(("text", "kind"), KINDS.items())
+def test_kind(reader: Understander, text: str, kind: Kind) -> None:
+    assert reader.understand(text).kind is kind
+
+
+LEADS = {  # message: body, area of the first place
+    "TANGKAB jalan rusak": ("jalan rusak", "36.03"),
+    "tangkab jalan rusak": ("jalan rusak", "36.03"),
+    "BANJARBARU air keruh": ("air keruh", "63.72"),
+    "LAPOR sampah menumpuk": ("sampah menumpuk", None),
+    "lapor 1708! sampah menumpuk": ("sampah menumpuk", None),
+    "Lapor: MADIUNKOTA - sampah menumpuk": ("sampah menumpuk", "35.77"),
+    "jalan rusak LAPOR": ("jalan rusak LAPOR", None),
+    "  jalan rusak \n": ("jalan rusak", None),
+    "LAPOR": ("", None),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), LEADS.items())
+def test_keywords_lead_and_are_not_part_of_the_body(
+    reader: Understander, text: str, expected: tuple[str, str | None]
+) -> None:
+    found = reader.understand(text)
+    assert (found.body, found.place.code if found.place else None) == expected
+
+
+def test_keyword_is_the_place_of_the_office(reader: Understander) -> None:
+    found = reader.understand("TANGKAB jalan berlubang parah", area="32.73")
+    assert found.place is not None
+    assert (found.place.text, found.place.start, found.place.end) == ("TANGKAB", 0, 7)
+    assert found.agency is not None
+    assert (found.agency.code, found.agency.sure) == ("DINAS_PUPR@36.03", True)
+
+
+def test_command_behind_lapor(reader: Understander) -> None:
+    command = reader.understand("LAPOR status 9165816").command
+    assert command is not None
+    assert command.tracking == "9165816"
+
+
+WHEN = {
+    "mati sejak kemarin": ("kemarin", "2024-11-20"),
+    "td pagi macet": ("td pagi", "2024-11-21"),
+    "rusak sdh 3 minggu": ("sdh 3 minggu", "2024-10-31/2024-11-21"),
+    "dua hari yang lalu banjir": ("dua hari yang lalu", "2024-11-19"),
+    "kejadian tgl 5/11": ("tgl 5/11", "2024-11-05"),
+    "kejadian tgl 5/12": ("tgl 5/12", "2023-12-05"),
+    "sejak 17 agustus 2023": ("17 agustus 2023", "2023-08-17"),
+    "tanggal 31/02/2024": ("tanggal 31/02/2024", None),
+    "minggu lalu": ("minggu lalu", "2024-11-14"),
+    "sudah setahun": ("sudah setahun", "2023-11-22/2024-11-21"),
+    "iuran 3 bulan": None,
+    "jalan rusak": None,
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), WHEN.items())
+def test_when(text: str, expected: tuple[str, str | None] | None) -> None:
+    assert when_of(text, TODAY) == expected
+
+
+def test_relative_time_without_today_has_no_date() -> None:
+    assert when_of("mati sejak kemarin", None) == ("kemarin", None)
+
+
+PRIVATE = {
+    "nik 3204010101900001": (Span("nik", 4, 20),),
+    "nik 3204014101900001 perempuan": (Span("nik", 4, 20),),
+    "no kk: 3204010101900001": (Span("kk", 7, 23),),
+    "nomor 3204019901900001": (Span("account", 6, 22),),
+    "wa 0812-0000-1234 ya": (Span("phone", 3, 17),),
+    "+62 812 0000 1234": (Span("phone", 0, 17),),
+    "surat ke budi@contoh.example.": (Span("email", 9, 28),),
+    "laporan 9165816": (),
+    "rp 8.120.000.000": (),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), PRIVATE.items())
+def test_private_data(reader: Understander, text: str, expected: tuple[Span, ...]) -> None:
+    assert reader.understand(text).private == expected
+
+
+HEADLINES = {
+    "Assalamualaikum pak, saya mau lapor jalan di desa kami rusak parah. Mohon dibantu.": (
+        "Jalan di desa kami rusak parah"
+    ),
+    "Selamat pagi. Kami warga gang mawar. Lampu jalan mati di gang mawar. Terima kasih": (
+        "Lampu jalan mati di gang mawar"
+    ),
+    "hub 081200001234 jalan rusak": "Hub jalan rusak",
+    "TANGKAB jl. melati berlubang": "Jl. melati berlubang",
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), HEADLINES.items())
+def test_headline(reader: Understander, text: str, expected: str) -> None:
+    assert reader.understand(text).headline == expected
+
+
+def test_long_headline_is_cut_between_words(reader: Understander) -> None:
+    line = reader.understand("jalan rusak " + "sekali " * 40).headline
+    assert line == "Jalan rusak" + " sekali" * 9 + ".."
+
+
+ADDRESSES = {
+    "banjir di jl melati no 5 rt 02 rw 03 parah": "jl melati no 5 rt 02 rw 03",
+    "lampu mati gang mawar": "gang mawar",
+    "rt 05/02 sampah menumpuk": "rt 05/02",
+    "jalan rusak parah": None,
+    "laporan no 9165816": None,
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), ADDRESSES.items())
+def test_address(reader: Understander, text: str, expected: str | None) -> None:
+    assert reader.understand(text).address == expected
+
+
+def test_urgent_says_why_and_language_is_guessed(reader: Understander) -> None:
+    found = reader.understand("kabel menjuntai membahayakan anak")
+    assert found.urgent == "disebut: kabel menjuntai"
+    assert found.language == "id"
+    assert reader.understand("dalane rusak, akeh banyu, durung didandani").language == "jv"
+    assert reader.understand("🙏").language is None
+
+
+def test_contract_has_every_key(reader: Understander) -> None:
+    assert set(reader.understand("jalan rusak").as_dict(1)) == {
+        *("id", "kind", "language", "urgent", "headline", "normalised", "category", "categories"),
+        *("agency", "agencies", "place", "places", "address", "when", "tracking", "private"),
+    }
+
+
+ODD = (
+    "1" * 10_000,
+    "jalan rusak " * 90_000,
+    "a" * 1_000_000,
+    "@" * 100_000,
+    "a@" * 50_000,
+    "0812 " * 20_000,
+    "\ud800 jalan rusak \udfff",
+    "\x00jalan\x00",
+    "\u200b" * 100_000,
+    "1234 " * 30_000,
+    "lapor " * 20_000,
+    "tgl " + "." * 100_000,
+    ("status " * 500) + "1234567",
+)
+
+
+@pytest.mark.parametrize("text", ODD, ids=range(len(ODD)))
+def test_odd_text_has_an_answer(reader: Understander, text: str) -> None:
+    in_range(reader.understand(text, today=TODAY), text)
+
+
+PIECES = (
+    "jalan|rusak|LAPOR|tangkab|status|1234567|0812|kota|tgl|rt|02|no|#|@|.|\n|3|minggu|lalu|é|🙏"
+)
+WORDS = st.sampled_from([*PIECES.split("|"), "\u200b", "balas", "bandung"])
+TEXTS = st.one_of(
+    st.text(max_size=200),
+    st.text(st.characters(categories=["Cs", "Cf", "Mn", "Nd", "Lo"]), max_size=80),
+    st.lists(WORDS, max_size=30).map(" ".join),
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(text=TEXTS)
+def test_any_text_has_an_answer_that_does_not_depend_on_blanks(
+    reader: Understander, text: str
+) -> None:
+    found = reader.understand(text, today=TODAY)
+    in_range(found, text)
+    assert reader.understand(text + " \n", today=TODAY) == found
+
+
+def in_range(found: Understanding, text: str) -> None:
+    assert len(found.headline) <= 80
+    assert all(0 <= span.start < span.end <= len(text) for span in found.private)
+    for place in found.places:
+        assert place.start == -1 or text[place.start : place.end] == place.text
+    for candidate in (*found.categories, *found.agencies):
+        assert 0 <= candidate.score <= 100
+    assert len(found.categories) <= 3
+    assert len(found.agencies) <= 3
