@@ -25,7 +25,7 @@ from bots.dialogue import (
     ask_again,
     step,
 )
-from bots.filing import Clerk, answer, case
+from bots.filing import WAITING, Clerk, answer, case
 from bots.routing import Missing, Route, placed
 from parsers.messages import Location
 from parsers.understanding import Kind, Understanding
@@ -40,6 +40,7 @@ from store.models import (
     OutboxStatus,
 )
 
+GIVEN_UP = "given_up"  # the kind of reply to a message that could not be handled
 NOT_OUT = (OutboxStatus.FAILED, OutboxStatus.CANCELLED, OutboxStatus.QUEUED)
 
 
@@ -86,13 +87,15 @@ def process(session: Session, batch: Sequence[Heard], *, token: str, desk: Desk)
 
 def give_up(session: Session, row: InboxRow, *, now: datetime) -> None:
     """Tell the sender of a message that we could not handle that a person will read it."""
-    reply = _reply(row, "given_up", replies.READ_BY_PERSON, now)
+    reply = _reply(row, GIVEN_UP, replies.READ_BY_PERSON, now)
     if not any(told.dedupe == reply["dedupe"] for told in inbox.answers(session, row.key)):
         session.add(OutboxRow(**reply))
 
 
 def _answers(session: Session, ids: Sequence[int]) -> list[OutboxRow]:
-    return list(session.exec(select(OutboxRow).where(col(OutboxRow.inbox_id).in_(ids))).all())
+    """Locked, so that none is sent by another process while this one decides about it."""
+    told = select(OutboxRow).where(col(OutboxRow.inbox_id).in_(ids)).order_by(col(OutboxRow.id))
+    return list(session.exec(told.with_for_update()).all())
 
 
 def _conversations(
@@ -128,6 +131,10 @@ class _Work:
         self._keep_media(row)
         if row.key in self.filed:
             self._rematch(row, self.filed[row.key], heard.seen)
+            return
+        if told := self._told(row):  # a replay of what had its effect: only its words are repeated
+            for kind, text in told.items():
+                self.say(row, kind, text)
             return
         state = State.load(conversation.state)
         message = self._message(heard)
@@ -228,11 +235,30 @@ class _Work:
     def _rematch(self, row: InboxRow, complaint: Complaint, seen: Understanding) -> None:
         """A replayed message keeps its complaint; one still in triage is matched again."""
         route = self.desk.route(seen)
-        if self.clerk.reroute(complaint, seen, route):
+        moved = self.clerk.reroute(complaint, seen, route)
+        if moved:
             self.clerk.note(complaint, "rematched", "system")
-        kind = "placed" if complaint.agency and route.agency else "received"
-        asks = route.missing is Missing.PLACE
-        self.say(row, kind, answer(complaint, self.desk, ask_place=asks))
+        placed_now = moved and complaint.agency is not None
+        kind = "placed" if placed_now or "placed" in self._told(row) else "received"
+        self.say(row, kind, self._told_again(complaint, route, seen))
+
+    def _told_again(self, complaint: Complaint, route: Route, seen: Understanding) -> str:
+        if complaint.status not in WAITING:
+            return case(complaint, self.desk, complaint.conversation_id).line
+        return answer(
+            complaint,
+            self.desk,
+            ask_place=route.missing is Missing.PLACE,
+            urgent=seen.kind is Kind.EMERGENCY,
+        )
+
+    def _told(self, row: InboxRow) -> dict[str, str]:
+        """What a message that was handled before was answered, the newest words of each kind."""
+        return {
+            reply.kind: reply.text
+            for reply in self.answered.values()
+            if reply.inbox_id == row.id and reply.kind != GIVEN_UP
+        }
 
     def _answer(self, complaint: Complaint, route: Route, filed: File) -> str:
         asks = route.missing is Missing.PLACE

@@ -10,7 +10,7 @@ from operator import attrgetter
 from pathlib import Path
 
 import structlog
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlmodel import Session
 
 from gateway import metrics
@@ -19,6 +19,9 @@ from parsers.messages import Envelope
 from store import inbox
 
 log = structlog.get_logger()
+AGAIN_SECONDS = 0.5  # between two looks whether the database is back
+# The message's own fault; every other error of the database says that it is away.
+UNSTORABLE = (DataError, IntegrityError, ValueError, TypeError)
 
 
 class Unavailable(Exception):
@@ -63,6 +66,8 @@ class Acceptor:
                 self._commit_all()
         if ticket.error:
             raise ticket.error
+        if not ticket.done:  # the thread that wrote for all was ended on the way
+            raise Unavailable
 
     def _commit_all(self) -> None:
         with self._list_lock:
@@ -76,17 +81,21 @@ class Acceptor:
             ticket.done = True
 
     def _keep(self, envelopes: Sequence[Envelope]) -> None:
+        """Into the database, or behind the older messages that wait in the spool."""
+        if self._spooling():
+            self._set_aside(envelopes)
+            return
         try:
             self._store(envelopes)
-        except (OperationalError, InterfaceError) as error:
-            log.warning("database_unreachable", error=type(error.orig).__name__)
-            self._set_aside(envelopes)
-        except DBAPIError:
+        except UNSTORABLE:
             if len(envelopes) == 1:
                 self._set_aside(envelopes)
                 return
             for envelope in envelopes:  # one of the group cannot be stored: find it
                 self._keep([envelope])
+        except SQLAlchemyError as error:
+            log.warning("database_unreachable", error=type(error).__name__)
+            self._set_aside(envelopes)
 
     def _store(self, envelopes: Sequence[Envelope]) -> None:
         by_channel = groupby(sorted(envelopes, key=attrgetter("channel")), attrgetter("channel"))
@@ -109,23 +118,50 @@ class Acceptor:
         self.watch_spool()
 
     def watch_spool(self) -> None:
-        """Start taking the spool in, again and again until it is empty."""
+        """Take the spool in, again and again until it is empty."""
         with self._list_lock:
-            if self._flusher is None or not self._flusher.is_alive():
+            if not self._spooling() and self._spool.files():
                 self._flusher = threading.Thread(target=self._flush, name="spool", daemon=True)
                 self._flusher.start()
 
+    def _spooling(self) -> bool:
+        return self._flusher is not None and self._flusher.is_alive()
+
     def _flush(self) -> None:
-        while files := self._spool.files():
-            if [path for path in files if not self._take_in(path)]:
-                time.sleep(1)
+        while files := self._left():
+            for path in files:  # the oldest first; the next ones wait for it
+                if not self._take_in(path):
+                    time.sleep(AGAIN_SECONDS)
+                    break
+
+    def _left(self) -> Sequence[Path]:
+        """What waits in the spool; if nothing does, new messages take the straight way again."""
+        with self._list_lock:
+            files = self._spool.files()
+            if not files:
+                self._flusher = None
+            return files
 
     def _take_in(self, path: Path) -> bool:
-        """One file into the database; a file that cannot be read stays and is reported."""
+        """One file into the database, False while that is away; what is broken waits for a person."""
         try:
-            self._store(self._spool.read(path))
-        except (SQLAlchemyError, ValueError, TypeError, KeyError) as error:
+            envelopes, whole = self._spool.read(path)
+            if self._stored(envelopes) and whole:
+                self._spool.done(path)
+            else:
+                log.error("spool_damaged", file=path.name)
+                self._spool.set_aside(path)
+        except FileNotFoundError:  # another process was faster
+            return True
+        except (SQLAlchemyError, OSError) as error:
             log.warning("spool_waits", error=type(error).__name__)
             return False
-        self._spool.done(path)
+        return True
+
+    def _stored(self, envelopes: Sequence[Envelope]) -> bool:
+        """Whether all of them are in now; one that cannot be stored does not stop the others."""
+        try:
+            self._store(envelopes)
+        except UNSTORABLE:
+            return len(envelopes) > 1 and all([self._stored([item]) for item in envelopes])
         return True

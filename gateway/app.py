@@ -1,11 +1,16 @@
 """The web process: blueprints and error answers, nothing else."""
 
+import structlog
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gateway import health, simulator, webhooks
+from gateway.logs import where
 from gateway.runtime import Runtime
+
+
+log = structlog.get_logger()
 
 
 def create_app(runtime: Runtime) -> Flask:
@@ -13,12 +18,14 @@ def create_app(runtime: Runtime) -> Flask:
     settings = runtime.settings
     app = Flask(__name__)
     app.extensions["runtime"] = runtime
+    runtime.watch_spool()
     app.config["MAX_CONTENT_LENGTH"] = settings.web.max_body_bytes
     app.register_blueprint(webhooks.bp)
     app.register_blueprint(health.bp)
     if not settings.production:
         app.register_blueprint(simulator.bp)
     app.register_error_handler(HTTPException, _explain)
+    app.register_error_handler(Exception, _crashed)
     if settings.web.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.web.trusted_proxies)  # type: ignore[method-assign]
     return app
@@ -27,3 +34,9 @@ def create_app(runtime: Runtime) -> Flask:
 def _explain(error: HTTPException) -> Response:
     """One plain sentence, whatever went wrong: providers and probes do not read HTML."""
     return Response(f"{error.description}\n", error.code or 500, content_type="text/plain")
+
+
+def _crashed(error: Exception) -> Response:
+    """Flask would log the text of the exception, which may quote a citizen."""
+    log.error("request_crashed", error=where(error))
+    return Response("1708 failed at this request.\n", 500, content_type="text/plain")

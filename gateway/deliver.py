@@ -19,6 +19,7 @@ from store.models import OutboxRow
 
 log = structlog.get_logger()
 LOOK_AGAIN_SECONDS = 0.05
+REST_SECONDS = 1.0  # of a channel whose due replies wait behind one that is to be tried later
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +38,23 @@ def drain_outbox(rt: Runtime, *, until: float) -> int:
     """
     settled = 0
     running: dict[str, Future[int]] = {}
+    rests: dict[str, float] = {}
     with ThreadPoolExecutor(max(1, len(rt.adapters)), thread_name_prefix="channel") as pool:
         while True:
             with rt.reading() as session:
                 due = outbox.due_channels(session, now=rt.now())
             for channel in due:
-                if channel in rt.adapters and channel not in running and monotonic() < until:
+                idle = channel not in running and rests.get(channel, 0) <= monotonic() < until
+                if idle and channel in rt.adapters:
                     running[channel] = pool.submit(drain_channel, rt, channel, until=until)
             if not running:
                 return settled
             ended, _ = wait(running.values(), LOOK_AGAIN_SECONDS, FIRST_COMPLETED)
-            settled += sum(future.result() for future in ended)
-            running = {name: future for name, future in running.items() if future not in ended}
+            for channel in [name for name, future in running.items() if future in ended]:
+                count = running.pop(channel).result()
+                settled += count
+                if not count:
+                    rests[channel] = monotonic() + REST_SECONDS
 
 
 def drain_channel(rt: Runtime, channel: str, *, until: float) -> int:

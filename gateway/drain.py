@@ -94,8 +94,8 @@ def _fail(rt: Runtime, row: InboxRow, token: str, error: Exception) -> None:
     last = row.attempts >= settings.attempts
     retry_at = None if last else backoff(rt.now(), row.attempts, settings.backoff_seconds)
     with rt.transaction() as session:
-        inbox.fail(session, row.key, token=token, error=where(error), retry_at=retry_at)
-        if last:
+        ours = inbox.fail(session, row.key, token=token, error=where(error), retry_at=retry_at)
+        if ours and last:
             intake.give_up(session, row, now=rt.now())
 
 

@@ -39,7 +39,7 @@ def look(rt: Runtime) -> State:
     return State(
         database=database,
         queue=_queue(rt),
-        spool="ok" if rt.spool.writable() else f"{rt.spool.folder} cannot be written",
+        spool=_spool(rt),
         spooled_files=len(rt.spool.files()),
         oldest_waiting_seconds=oldest,
     )
@@ -54,6 +54,14 @@ def _database(rt: Runtime) -> tuple[str, float | None]:
     except SQLAlchemyError as error:
         return f"unreachable ({type(error).__name__})", None
     return "ok", (rt.now() - oldest).total_seconds() if oldest else None
+
+
+def _spool(rt: Runtime) -> str:
+    if not rt.spool.writable():
+        return f"{rt.spool.folder} cannot be written"
+    if damaged := len(rt.spool.damaged()):
+        return f"{damaged} damaged in {rt.spool.folder}: a person must look"
+    return "ok"
 
 
 def _queue(rt: Runtime) -> str:

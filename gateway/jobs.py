@@ -9,6 +9,8 @@ import structlog
 from gateway import queue
 from gateway.deliver import drain_outbox
 from gateway.drain import drain_inbox
+from gateway.logs import where
+from gateway.logs import where
 from gateway.queue import Wake
 from gateway.relay import relay
 from gateway.runtime import Runtime
@@ -18,6 +20,10 @@ from store.models import Lane
 log = structlog.get_logger()
 BUDGET_SECONDS = 60.0  # then a drain makes room and asks for another
 _runtime: Runtime | None = None
+
+
+class JobFailed(Exception):
+    """A job ended by an exception; the message says of which type and where."""
 
 
 def use(runtime: Runtime | None) -> None:
@@ -76,11 +82,16 @@ def trim_quarantine() -> None:
 
 @contextmanager
 def _logged(job: str) -> Iterator[dict[str, int]]:
-    """One line per job; an exception escapes to rq's failed registry, which is the alarm."""
+    """One line per job; an exception escapes to rq's failed registry, which is the alarm.
+
+    It escapes by type and place only: its text may quote a person, and rq keeps the text in Redis.
+    """
     line: dict[str, int] = {}
     began = time.perf_counter()
     try:
         yield line
+    except Exception as error:
+        raise JobFailed(where(error)) from None
     finally:
         seconds = round(time.perf_counter() - began, 4)
         log.info("job", job=str(job), seconds=seconds, **line)

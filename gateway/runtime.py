@@ -70,12 +70,16 @@ class Runtime:
         acceptor = Acceptor(
             transaction=self.transaction, spool=self.spool, now=self.now, ring=bell.ring
         )
-        acceptor.watch_spool()
+        acceptor.watch_spool()  # it may hold messages older than the first one here
         return acceptor
 
     def accept(self, envelope: Envelope) -> None:
         """Make a message durable and wake a worker; Unavailable if it cannot be kept."""
         self._acceptor.accept(envelope)
+
+    def watch_spool(self) -> None:
+        """Take in what an earlier process left behind."""
+        self._acceptor.watch_spool()
 
     @cached_property
     def reader(self) -> Reader:

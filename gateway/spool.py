@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -27,7 +28,7 @@ class Spool:
         lines = "".join(json.dumps(asdict(item), default=_iso) + "\n" for item in envelopes)
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            path = self.folder / f"{uuid4().hex}.part"
+            path = self.folder / f"{time.time_ns():020}-{uuid4().hex}.part"
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(lines)
                 file.flush()
@@ -39,12 +40,25 @@ class Spool:
 
     def files(self) -> list[Path]:
         """What waits, oldest first; a half-written file was never acknowledged and is no part."""
-        if not self.folder.is_dir():
-            return []
-        return sorted(self.folder.glob("*.jsonl"), key=lambda path: path.stat().st_mtime)
+        return sorted(self.folder.glob("*.jsonl"))
 
-    def read(self, path: Path) -> list[Envelope]:
-        return [_envelope(json.loads(line)) for line in path.read_text("utf-8").splitlines()]
+    def damaged(self) -> list[Path]:
+        """Files that hold something no database takes; a person must look."""
+        return sorted(self.folder.glob("*.damaged"))
+
+    def read(self, path: Path) -> tuple[list[Envelope], bool]:
+        """The messages of a file, and whether that is all that it once held."""
+        try:
+            found = [_envelope(line) for line in path.read_bytes().splitlines()]
+        except FileNotFoundError:
+            raise
+        except OSError:  # a bad disk: there is nothing to be had from this file
+            return [], False
+        readable = [envelope for envelope in found if envelope]
+        return readable, bool(found) and len(readable) == len(found)
+
+    def set_aside(self, path: Path) -> None:
+        path.rename(path.with_suffix(".damaged"))
 
     def done(self, path: Path) -> None:
         path.unlink(missing_ok=True)
@@ -72,8 +86,13 @@ def _iso(value: object) -> str:
     raise TypeError(f"{type(value).__name__} cannot be spooled")
 
 
-def _envelope(values: dict[str, Any]) -> Envelope:
-    values["received_at"] = datetime.fromisoformat(values["received_at"])
-    values["media"] = tuple(Media(**item) for item in values["media"])
-    values["location"] = Location(**values["location"]) if values["location"] else None
-    return Envelope(**values)
+def _envelope(line: bytes) -> Envelope | None:
+    """None for a line that a failing disk has spoilt."""
+    try:
+        values: dict[str, Any] = json.loads(line)
+        values["received_at"] = datetime.fromisoformat(values["received_at"])
+        values["media"] = tuple(Media(**item) for item in values["media"])
+        values["location"] = Location(**values["location"]) if values["location"] else None
+        return Envelope(**values)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None

@@ -39,7 +39,7 @@ def receive(channel: str, _rest: str = "") -> Response:
     if adapter is None:
         abort(404)
     incoming = read(request)
-    status, outcome = 200, ""
+    status, outcome = 500, "crashed"
     try:
         ack, outcome = _take(rt, adapter, incoming)
         status = ack.status

@@ -65,7 +65,7 @@ def work(rt: Runtime, name: str) -> None:
     """One RQ worker; a job runs in this process: forking costs seven times as much."""
     queue = Queue(name, connection=rt.redis)
     worker = SimpleWorker([queue], connection=rt.redis)
-    worker.work(logging_level="ERROR")
+    worker.work(logging_level="CRITICAL")  # gateway.jobs says what failed, without its text
 
 
 def stop_at_once(_signal: int, _frame: FrameType | None) -> None:

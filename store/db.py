@@ -1,6 +1,7 @@
 """Engines for SQLite and PostgreSQL, and the way to the newest schema."""
 
 from collections.abc import Callable
+from math import ceil
 from pathlib import Path
 
 from alembic import command
@@ -18,7 +19,13 @@ def open_engine(url: str, *, pool_size: int = 10, busy_timeout: float = 10) -> E
     """An engine whose commits are on disk when they return (synchronous=FULL on SQLite)."""
     if make_url(url).get_backend_name() == "sqlite":
         return _sqlite(url, pool_size, busy_timeout)
-    return create_engine(url, pool_size=pool_size, pool_pre_ping=True)
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        pool_pre_ping=True,
+        hide_parameters=True,  # errors are logged, rows are not
+        connect_args={"connect_timeout": max(2, ceil(busy_timeout))},
+    )
 
 
 def _sqlite(url: str, pool_size: int, busy_timeout: float) -> Engine:
@@ -28,6 +35,7 @@ def _sqlite(url: str, pool_size: int, busy_timeout: float) -> Engine:
     engine = create_engine(
         url,
         pool_size=pool_size,
+        hide_parameters=True,
         connect_args={"timeout": busy_timeout, "check_same_thread": False},
     )
 

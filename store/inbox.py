@@ -132,22 +132,25 @@ def finish(session: Session, ids: Sequence[int], *, token: str, now: datetime) -
 
 def fail(
     session: Session, inbox_id: int, *, token: str, error: str, retry_at: datetime | None
-) -> None:
-    """Keep the error on the row; without a time to retry the row is dead and a person must look."""
+) -> bool:
+    """Keep the error on the row; without a time to retry the row is dead and a person must look.
+
+    False if the row is no longer ours.
+    """
     status = InboxStatus.RECEIVED if retry_at else InboxStatus.DEAD
     values: dict[str, Any] = {"status": status, "error": error, "claim": "", "claimed_until": None}
     if retry_at:
         values["due_at"] = retry_at
-    changed(
-        session,
+    failed = (
         update(InboxRow)
         .where(
             col(InboxRow.id) == inbox_id,
             col(InboxRow.claim) == token,
             col(InboxRow.status) == InboxStatus.RECEIVED,
         )
-        .values(**values),
+        .values(**values)
     )
+    return changed(session, failed) > 0
 
 
 def replay(session: Session, ids: Sequence[int], *, now: datetime, again: bool) -> list[int]:

@@ -43,14 +43,10 @@ ROWS: Mapping[Table, type[InboxRow] | type[OutboxRow] | type[QuarantineRow]] = {
     Table.OUTBOX: OutboxRow,
     Table.QUARANTINE: QuarantineRow,
 }
-# The predicates of the partial indexes in store/models.py, for which literals must be written.
-INDEXED: Mapping[Table, tuple[tuple[str, ...], ...]] = {
-    Table.INBOX: ((InboxStatus.DEAD,), (InboxStatus.RECEIVED,)),
-    Table.OUTBOX: (
-        (OutboxStatus.HELD, OutboxStatus.FAILED),
-        (OutboxStatus.QUEUED, OutboxStatus.SENDING),
-    ),
-    Table.QUARANTINE: (),
+# The predicates of the partial indexes ix_inbox_dead and ix_outbox_trouble, written as literals.
+INDEXED: Mapping[Table, tuple[str, ...]] = {
+    Table.INBOX: (InboxStatus.DEAD,),
+    Table.OUTBOX: (OutboxStatus.HELD, OutboxStatus.FAILED),
 }
 SHOWN_AT_START, SHOWN_AT_END = 6, 2  # of +6281200001101: country, operator, and the end
 HIDDEN = 4  # characters at least
@@ -205,13 +201,13 @@ def _matching(
 
 def _in_status(table: Table, statuses: Sequence[str]) -> list[ColumnElement[bool]]:
     """The condition, and where a partial index covers it, the words of that index too."""
-    column = COLUMNS[table].status
-    indexed = [known for known in INDEXED[table] if set(statuses) <= set(known)]
+    column, indexed = COLUMNS[table].status, INDEXED.get(table, ())
+    conditions = [tuple(statuses)] + [indexed] * (set(statuses) <= set(indexed))
     return [
         column == bindparam(None, known[0], literal_execute=True)
         if len(known) == 1
         else column.in_(bindparam(None, known, expanding=True, literal_execute=True))
-        for known in (tuple(statuses), *indexed)
+        for known in conditions
     ]
 
 
@@ -284,14 +280,16 @@ def _touched(session: Session, row: InboxRow) -> list[tuple[int, str]]:
     return [(number, kind) for number, kind, more in found if more.get("inbox_id") == row.key]
 
 
-def waiting_of_sender(session: Session, row: InboxRow) -> list[int]:
-    """The unsettled messages of a sender up to this one, in the order they must be settled."""
+def waiting_of_sender(
+    session: Session, channel: str, sender: str, *, lane: str, up_to: int
+) -> list[int]:
+    """The unsettled messages of a sender up to one of them, in the order they must be settled."""
     statement = select(InboxRow.id).where(
-        InboxRow.channel == row.channel,
-        InboxRow.sender == row.sender,
+        InboxRow.channel == channel,
+        InboxRow.sender == sender,
         col(InboxRow.status) == InboxStatus.RECEIVED,
-        col(InboxRow.lane) == row.lane,
-        col(InboxRow.id) <= row.key,
+        col(InboxRow.lane) == lane,
+        col(InboxRow.id) <= up_to,
     )
     found = session.exec(statement.order_by(col(InboxRow.id)))
     return [key for key in found if key is not None]

@@ -30,7 +30,7 @@ def keep(
             channel=channel,
             reason=reason,
             method=method,
-            path=path[:200],
+            path=storable(path[:200]),
             query=storable(query[:max_bytes]),
             headers={name: storable(value[:500]) for name, value in list(headers.items())[:40]},
             body=storable(body[:max_bytes].decode("utf-8", "replace")),

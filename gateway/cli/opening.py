@@ -6,13 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
+from redis import Redis
 from redis.exceptions import RedisError
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
 from gateway.accept import Unavailable
 from gateway.runtime import Runtime, open_runtime
 from gateway.settings import ConfigError, Settings, load
 from store.db import schema_is_current
+
+DRIVERS = ("sqlite", "postgresql+psycopg")
 
 
 class BadConfig(click.ClickException):
@@ -20,12 +24,36 @@ class BadConfig(click.ClickException):
 
     exit_code = 2
 
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("the configuration cannot be used; correct this:\n" + "\n".join(mistakes))
+        self.mistakes = mistakes
+
 
 def read_settings() -> Settings:
+    """The settings, with addresses that can be tried; BadConfig names every mistake."""
     try:
-        return load()
+        settings = load()
     except ConfigError as error:
-        raise BadConfig(f"the configuration cannot be used; correct this:\n{error}") from error
+        raise BadConfig(str(error).splitlines()) from error
+    if mistakes := list(_wrong_addresses(settings)):
+        raise BadConfig(mistakes)
+    return settings
+
+
+def _wrong_addresses(settings: Settings) -> Iterator[str]:
+    try:
+        known = make_url(settings.database.url).drivername in DRIVERS
+    except ArgumentError:
+        known = False
+    if not known:
+        yield (
+            "database.url (DATABASE_URL): must be sqlite:///path "
+            "or postgresql+psycopg://user@host/name."
+        )
+    try:
+        Redis.from_url(settings.queue.url)
+    except ValueError:
+        yield "queue.url (REDIS_URL): must be redis://host:port/0 or rediss://host:port/0."
 
 
 @contextmanager
@@ -45,11 +73,6 @@ def explained(settings: Settings) -> Iterator[None]:
     """Faults of database, queue and disk in words; texts of exceptions may quote a citizen."""
     try:
         yield
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise BadConfig(
-            "database.url (DATABASE_URL) is no address that 1708 understands: use "
-            "sqlite:///path or postgresql+psycopg://user@host/name."
-        ) from error
     except OperationalError as error:
         raise click.ClickException(
             f"the database {database_name(settings)} does not answer "
@@ -63,6 +86,10 @@ def explained(settings: Settings) -> Iterator[None]:
         raise click.ClickException(
             f"the queue does not answer ({type(error).__name__}): run `lapor doctor`."
         ) from error
+    except (PermissionError, NotADirectoryError, FileExistsError) as error:
+        raise click.ClickException(
+            f"{error.filename} cannot be used ({error.strerror}): check data_dir and database.url."
+        ) from error
     except Unavailable as error:
         raise click.ClickException(
             "neither database nor spool can keep the message: run `lapor doctor`."
@@ -70,8 +97,10 @@ def explained(settings: Settings) -> Iterator[None]:
 
 
 def database_name(settings: Settings) -> str:
-    """Where the database is, without user or password."""
-    return settings.database.url.rpartition("@")[2].rpartition("://")[2].split("?")[0]
+    """Where the database is, without user, password or options."""
+    url = make_url(settings.database.url)
+    place = f"{url.host}/{url.database}" if url.host else url.database
+    return f"{url.get_backend_name()} {place}"
 
 
 def actor() -> str:

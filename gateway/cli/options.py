@@ -50,8 +50,9 @@ def place(scope: Scope, ref: Ref) -> tuple[Table, int]:
     """The table of a named row; a usage error if it is not one of the scope or not said."""
     if ref.table is None and len(scope.statuses) == 1:
         return next(iter(scope.statuses)), ref.id
-    if ref.table in scope.statuses:
-        return ref.table, ref.id
+    for table in scope.statuses:
+        if ref.table is table:
+            return table, ref.id
     names = " or ".join(f"{table}-{ref.id}" for table in scope.statuses)
     raise click.UsageError(f"lapor {scope.name} knows rows as {names}.")
 

@@ -122,7 +122,7 @@ def _report(found: Outcome, *, dry_run: bool, again: bool, as_json: bool) -> Non
     if found.queued:
         click.echo(f"  {_names([f'{table}-{key}' for table, key in found.queued])}")
     _report_rest(found)
-    if again and not dry_run:
+    if again and found.queued and not dry_run:
         click.echo("People may get a reply a second time, as you asked (--again).")
 
 

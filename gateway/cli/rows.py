@@ -94,6 +94,9 @@ def words(value: object, zone: ZoneInfo) -> str:
     match value:
         case datetime():
             return value.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
-        case dict() | list():
-            return json.dumps(value, ensure_ascii=False, default=_plain)
+        case list():
+            return "\n".join(words(item, zone) for item in value)
+        case dict():
+            said = {name: words(item, zone) for name, item in value.items()}
+            return ", ".join(f"{name} {item}" for name, item in said.items() if item)
     return str(value)
