@@ -136,7 +136,7 @@ def end_to_end(bench: Bench, job: Figure) -> tuple[list[Figure], list[Cost]]:
     bench.say("end to end")
     before = bench.service.cpu(database=bench.server)
     flights = [_fly(bench, bench.size.messages) for _ in range(bench.size.rounds)]
-    used = bench.service.cpu(database=bench.server)
+    after = bench.service.cpu(database=bench.server)
     saturated = Figure(
         database=bench.database,
         what="end to end",
@@ -148,7 +148,7 @@ def end_to_end(bench: Bench, job: Figure) -> tuple[list[Figure], list[Cost]]:
     messages = bench.size.messages * bench.size.rounds
     costs = [
         Cost(bench.database, name, 1000 * (seconds - before[name]) / messages)
-        for name, seconds in used.items()
+        for name, seconds in after.items()
     ]
     return [saturated, moderate], costs
 

@@ -140,9 +140,13 @@ class Service:
                 raise Failed(f"{name} ended with {process.returncode}:\n{self._tail(name)}")
 
     def cpu(self, **more: Sequence[int]) -> dict[str, float]:
-        """CPU seconds that each process and its children have used so far."""
+        """CPU seconds that each process and its children have used so far, and all others."""
         ids = {name: [process.pid] for name, process in self._running.items()}
-        return {name: sum(map(_cpu_seconds, each)) for name, each in {**ids, **more}.items()}
+        used = {name: sum(map(_cpu_seconds, each)) for name, each in {**ids, **more}.items()}
+        used["generator"] = time.process_time()
+        machine = psutil.cpu_times()
+        busy = machine.user + machine.nice + machine.system
+        return {**used, "others": busy - sum(used.values())}
 
     def _wait_for(self, name: str, port: int) -> None:
         until = time.monotonic() + START_SECONDS
