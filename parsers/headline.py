@@ -25,6 +25,7 @@ def headline_of(
     private: Sequence[Span],
 ) -> str:
     """The sentence that tells the trouble, without greeting and private data."""
+    text = text.rstrip()
     start = _start(text, tokens, telling=telling, opening=opening)
     if start is None:
         return ""
