@@ -1,24 +1,26 @@
-"""`make run`: look that everything can start, prepare the database, run the Procfile, say where to look."""
+"""`make run`: look that everything can start, run the Procfile, say where to look."""
 
 import os
+import shlex
 import shutil
 import socket
+import subprocess
 import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
-from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.settings import ROOT, ConfigError, Settings, load
 from gateway.valkey import is_local
-from store.db import open_engine, upgrade
 
+STOPPED = (None, 0, 130, 143)  # by Ctrl-C or SIGTERM
 GREETING = """
 1708 is running.
 
@@ -40,8 +42,12 @@ def main() -> None:
     complaint = busy(settings)
     if complaint:
         sys.exit(complaint)
-    prepare(settings)
-    sys.exit(run(settings))
+    procfile = parse_procfile((ROOT / "Procfile").read_text("utf-8")).processes
+    environment = surroundings(settings)
+    release = subprocess.run(  # noqa: S603 - a line of our own Procfile
+        shlex.split(procfile.pop("release")), env=environment, cwd=ROOT, check=False
+    )
+    sys.exit(release.returncode or run(settings, procfile, environment))
 
 
 def busy(settings: Settings) -> str | None:
@@ -76,43 +82,26 @@ def taken(host: str, port: int) -> bool:
     return False
 
 
-def prepare(settings: Settings) -> None:
-    """Folders, an empty metrics folder, and the newest schema."""
-    folder = metrics_folder(settings)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    click.echo("Database: ", nl=False)
-    try:
-        engine = open_engine(settings.database.url)
-        upgrade(engine, say=lambda line: click.echo(line, nl=False))
-        engine.dispose()
-    except (SQLAlchemyError, OSError) as error:
-        sys.exit(
-            f"cannot be opened ({type(error).__name__}). Check database.url in config.yaml or "
-            "DATABASE_URL, and that the folder can be written."
-        )
-    click.echo(" ready.")
-
-
-def metrics_folder(settings: Settings) -> Path:
-    return settings.data_dir / "metrics"
-
-
-def run(settings: Settings) -> int:
-    """Every line of the Procfile as a process; when one ends, all end."""
-    procfile = parse_procfile((ROOT / "Procfile").read_text("utf-8"))
-    environment = os.environ | {
+def surroundings(settings: Settings) -> dict[str, str]:
+    """The environment of every process, with an empty folder for their counters."""
+    metrics = (settings.data_dir / "metrics").resolve()
+    shutil.rmtree(metrics, ignore_errors=True)
+    metrics.mkdir(parents=True)
+    return os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
-        "PROMETHEUS_MULTIPROC_DIR": str(metrics_folder(settings).resolve()),
+        "PROMETHEUS_MULTIPROC_DIR": str(metrics),
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def run(settings: Settings, procfile: Mapping[str, str], environment: dict[str, str]) -> int:
+    """Every line of the Procfile as a process; when one ends, all end. Ctrl-C is a good end."""
     manager = Manager()
-    for name, command in procfile.processes.items():
-        if name != "release":
-            manager.add_process(name, command, env=environment, cwd=str(ROOT))
+    for name, command in procfile.items():
+        manager.add_process(name, command, env=environment, cwd=str(ROOT))
     threading.Thread(target=greet, args=(settings,), daemon=True).start()
     manager.loop()
-    return manager.returncode or 0
+    return 0 if manager.returncode in STOPPED else int(manager.returncode)
 
 
 def greet(settings: Settings) -> None:
