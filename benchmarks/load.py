@@ -1,5 +1,6 @@
 """Signed webhooks of Twilio over keep-alive sockets; all work but the sending is done before."""
 
+import json
 import re
 import selectors
 import socket
@@ -51,6 +52,13 @@ def texts(count: int) -> list[str]:
     lines = (Path(__file__).parent / "messages.txt").read_text("utf-8").splitlines()
     turns = enumerate(islice(cycle(lines), count), start=1)
     return [line.replace("{n}", str(number)) for number, line in turns]
+
+
+def corpus() -> list[str]:
+    """The labelled messages, each once; without them the invented ones."""
+    files = sorted((Path(__file__).parent / "corpus").glob("*.jsonl"))
+    lines = [line for file in files for line in file.read_text("utf-8").splitlines()]
+    return [json.loads(line)["text"] for line in lines] or texts(1000)
 
 
 def posts(count: int, *, first: int, path: str = PATH) -> list[Post]:

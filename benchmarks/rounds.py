@@ -11,7 +11,7 @@ from benchmarks.limits import empty_jobs
 from benchmarks.load import PATH, Post, Shot, fire, posts
 from benchmarks.service import Service
 
-QUIET_SECONDS = 20.0  # without a further reply the rest is lost
+QUIET_SECONDS = 90.0  # without a further reply the rest is lost: longer than any drain or lease
 LINGER_SECONDS = 0.5  # in which a second reply would come
 BARE = "bare answer"
 INSERT = "one insert"

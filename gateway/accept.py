@@ -143,7 +143,7 @@ class Acceptor:
             return files
 
     def _take_in(self, path: Path) -> bool:
-        """One file into the database, False while that is away; what is broken waits for a person."""
+        """One file into the database, False while that is away; a broken one waits for a person."""
         try:
             envelopes, whole = self._spool.read(path)
             if self._stored(envelopes) and whole:
@@ -163,5 +163,7 @@ class Acceptor:
         try:
             self._store(envelopes)
         except UNSTORABLE:
-            return len(envelopes) > 1 and all([self._stored([item]) for item in envelopes])
+            if len(envelopes) == 1:
+                return False
+            return False not in [self._stored([item]) for item in envelopes]
         return True

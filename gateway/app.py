@@ -9,7 +9,6 @@ from gateway import health, simulator, webhooks
 from gateway.logs import where
 from gateway.runtime import Runtime
 
-
 log = structlog.get_logger()
 
 

@@ -1,6 +1,6 @@
 """Draining the inbox: lease what is due, understand it, settle it; a poison message fails alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 
@@ -17,10 +17,18 @@ from store.models import InboxRow, Lane
 log = structlog.get_logger()
 
 
-def drain_inbox(rt: Runtime, lane: Lane, *, until: float, only: int | None = None) -> int:
+def drain_inbox(
+    rt: Runtime,
+    lane: Lane,
+    *,
+    until: float,
+    only: int | None = None,
+    settled_some: Callable[[], object] = lambda: None,
+) -> int:
     """Settle everything that is due in a lane (or one row of it); returns how many rows.
 
-    `until` is a time.monotonic() after which no new batch is begun.
+    `until` is a time.monotonic() after which no new batch is begun; `settled_some` is called after
+    each batch, so that replies go out while the next one is read.
     """
     settled = 0
     while monotonic() < until:
@@ -30,6 +38,7 @@ def drain_inbox(rt: Runtime, lane: Lane, *, until: float, only: int | None = Non
             break
         heard = [item for row in rows if (item := _hear(rt, row, states, token))]
         settled += _settle(rt, heard, token)
+        settled_some()
     metrics.PROCESSED.labels(lane.value).inc(settled)
     return settled
 

@@ -10,7 +10,6 @@ from gateway import queue
 from gateway.deliver import drain_outbox
 from gateway.drain import drain_inbox
 from gateway.logs import where
-from gateway.logs import where
 from gateway.queue import Wake
 from gateway.relay import relay
 from gateway.runtime import Runtime
@@ -50,9 +49,9 @@ def _drain_lane(name: Wake, lane: Lane) -> None:
     rt, until = runtime(), time.monotonic() + BUDGET_SECONDS
     with _logged(name) as line:
         queue.answer_wake(rt.redis, name)
-        line["rows"] = drain_inbox(rt, lane, until=until)
-        if line["rows"]:
-            queue.wake(rt.redis, Wake.DELIVER)
+        line["rows"] = drain_inbox(
+            rt, lane, until=until, settled_some=lambda: queue.wake(rt.redis, Wake.DELIVER)
+        )
         if time.monotonic() >= until:
             queue.wake(rt.redis, name)
 
@@ -90,7 +89,7 @@ def _logged(job: str) -> Iterator[dict[str, int]]:
     began = time.perf_counter()
     try:
         yield line
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, it goes on under another name
         raise JobFailed(where(error)) from None
     finally:
         seconds = round(time.perf_counter() - began, 4)

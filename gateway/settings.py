@@ -1,7 +1,7 @@
 """config.yaml and the environment, turned into one frozen value; every mistake is shown at once."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -11,8 +11,12 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, SecretStr
 from pydantic import ValidationError as PydanticError
+from redis import Redis
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).parent.parent
+DRIVERS = ("sqlite", "postgresql+psycopg")
 SECRETS = (
     "TWILIO_ACCOUNT_SID",
     "TWILIO_AUTH_TOKEN",
@@ -180,7 +184,7 @@ class Settings(Section):
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read the file (env LAPOR_CONFIG, else config.yaml of the project); ConfigError if unusable."""
+    """Read the file (LAPOR_CONFIG, else the project's config.yaml); ConfigError if unusable."""
     path = path or Path(environ.get("LAPOR_CONFIG") or ROOT / "config.yaml")
     values = _read(path)
     for name, keys in OVERRIDES.items():
@@ -202,6 +206,8 @@ def _read(path: Path) -> dict[str, Any]:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path.name}: is not UTF-8 text.") from error
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         line = f" line {where.line + 1}" if where else ""
@@ -214,9 +220,10 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _put(values: dict[str, Any], keys: tuple[str, ...], value: str) -> None:
-    for key in keys[:-1]:
-        values = values.setdefault(key, {})
-    values[keys[-1]] = value
+    *sections, last = keys
+    for name in sections:
+        values = values[name] if isinstance(values.get(name), dict) else {}  # else reported below
+    values[last] = value
 
 
 def _secrets(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
@@ -230,11 +237,13 @@ def _secrets(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
                 found[name] = Path(file).read_text(encoding="utf-8").strip()
             except OSError as error:
                 mistakes.append(f"{name}_FILE: {file} cannot be read ({error.strerror}).")
+            except UnicodeDecodeError:
+                mistakes.append(f"{name}_FILE: {file} is not UTF-8 text.")
     return found, mistakes
 
 
 def _inconsistent(settings: Settings) -> list[str]:
-    mistakes = []
+    mistakes = list(_wrong_addresses(settings))
     secrets, channels = settings.secrets, settings.channels
     if settings.production and "127.0.0.1" in settings.public_url:
         mistakes.append("public_url: in production it must be the address that providers call.")
@@ -250,6 +259,22 @@ def _inconsistent(settings: Settings) -> list[str]:
     except (KeyError, ValueError):
         mistakes.append(f"timezone: {settings.timezone!r} is not known, use e.g. Asia/Jakarta.")
     return mistakes
+
+
+def _wrong_addresses(settings: Settings) -> Iterator[str]:
+    try:
+        known = make_url(settings.database.url).drivername in DRIVERS
+    except ArgumentError:
+        known = False
+    if not known:
+        yield (
+            "database.url (DATABASE_URL): must be sqlite:///path "
+            "or postgresql+psycopg://user@host/name."
+        )
+    try:
+        Redis.from_url(settings.queue.url)
+    except ValueError:
+        yield "queue.url (REDIS_URL): must be redis://host:port/0 or rediss://host:port/0."
 
 
 def _sentence(where: tuple[int | str, ...], message: str) -> str:

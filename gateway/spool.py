@@ -1,4 +1,4 @@
-"""Where messages wait on disk while the database is away: one fsynced file for each accepted group."""
+"""Where messages wait on disk while the database is away: one fsynced file for each group."""
 
 import json
 import os

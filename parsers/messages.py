@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+LONGEST_ID = 255  # more is no id of any provider, and no index would take it
+
 
 def storable(text: str) -> str:
     """Replace the characters that no database can keep: NUL and unpaired surrogates."""
@@ -69,6 +71,8 @@ class Envelope:
     def __post_init__(self) -> None:
         if self.received_at.tzinfo is None:
             raise ValueError("received_at must carry a time zone")
+        if len(self.provider_id) > LONGEST_ID or len(self.sender) > LONGEST_ID:
+            raise ValueError(f"an id or a sender has more than {LONGEST_ID} characters")
         _keep_storable(self, "provider_id", "sender", "text", "recipient", "profile_name")
         _keep_storable(self, "message_ref", "reply_to", "edit_of", "choice", "opt_out")
 

@@ -64,7 +64,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class PlaceCandidate:
-    """One possible place; `start`/`end` count characters of the original text, -1 if not from it."""
+    """One possible place; `start`, `end` count characters of the original, -1 if not from it."""
 
     code: str  # Kemendagri code: 32, 32.73, 32.73.02, 32.73.02.1004
     level: str  # provinsi, kabkota, kecamatan, kelurahan_desa
@@ -100,7 +100,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Understanding:
-    """Everything read from one text. `body` is the text without keyword; offsets are of the original."""
+    """Everything read from one text; `body` is it without keyword, offsets are of the original."""
 
     kind: Kind
     body: str

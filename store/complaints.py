@@ -1,10 +1,11 @@
 """Complaints under their tracking numbers, the conversations they came from, their history."""
 
 import secrets
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import tuple_
+from sqlalchemy import and_, false, or_
 from sqlmodel import Session, col, select
 
 from store.models import Complaint, Conversation, Event, InboxRow
@@ -15,7 +16,7 @@ FIRST, LAST = 1_000_000, 9_999_999  # seven digits, as SP4N-LAPOR! has them sinc
 def draw_numbers(session: Session, count: int) -> list[int]:
     """Tracking numbers that are free now, drawn at random so that none can be guessed.
 
-    Two drains may draw the same number; the unique constraint then fails one batch, which is redone.
+    Two drains may draw the same number; the unique constraint then fails a batch, which is redone.
     """
     free: list[int] = []
     while len(free) < count:
@@ -29,8 +30,15 @@ def conversations(
     session: Session, senders: Iterable[tuple[str, str]], *, lock: bool = False
 ) -> dict[tuple[str, str], Conversation]:
     """The conversations of (channel, sender) pairs, as far as they exist; locked in one order."""
-    pair = tuple_(col(Conversation.channel), col(Conversation.sender))
-    statement = select(Conversation).where(pair.in_(set(senders))).order_by(col(Conversation.id))
+    wanted: defaultdict[str, set[str]] = defaultdict(set)
+    for channel, sender in senders:
+        wanted[channel].add(sender)
+    of_channels = [  # SQLite scans the table for pairs
+        and_(col(Conversation.channel) == channel, col(Conversation.sender).in_(them))
+        for channel, them in wanted.items()
+    ]
+    statement = select(Conversation).where(or_(false(), *of_channels))
+    statement = statement.order_by(col(Conversation.id))
     if lock:
         statement = statement.with_for_update()
     return {(row.channel, row.sender): row for row in session.exec(statement)}

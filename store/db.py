@@ -47,7 +47,7 @@ def _sqlite(url: str, pool_size: int, busy_timeout: float) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        """A writer takes the lock at once: one that upgrades later may be refused without waiting."""
+        """A writer takes the lock at once: to upgrade later may be refused without waiting."""
         reading = connection.get_execution_options().get("reading", False)
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 

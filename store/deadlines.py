@@ -19,6 +19,7 @@ def is_working(day: date) -> bool:
     return day.weekday() < 5 and day not in free_days(day.year)
 
 
+@lru_cache(maxsize=512)
 def add_days(start: date, days: int, *, unit: str) -> date:
     """The last day on which a duty of `days` is in time; the day of receipt does not count."""
     if unit == "calendar":

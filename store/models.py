@@ -102,6 +102,13 @@ class InboxRow(Keyed, table=True):
             sqlite_where=Column("status") == "received",
             postgresql_where=Column("status") == "received",
         ),
+        Index(
+            "ix_inbox_lane",
+            "lane",
+            "id",
+            sqlite_where=Column("status") == "received",
+            postgresql_where=Column("status") == "received",
+        ),
         Index("ix_inbox_sender", "channel", "sender", "id"),
         Index(
             "ix_inbox_dead",
@@ -221,6 +228,13 @@ class OutboxRow(Keyed, table=True):
             "ix_outbox_waiting",
             "channel",
             "recipient",
+            "id",
+            sqlite_where=Column("status").in_(["queued", "sending"]),
+            postgresql_where=Column("status").in_(["queued", "sending"]),
+        ),
+        Index(
+            "ix_outbox_channel",
+            "channel",
             "id",
             sqlite_where=Column("status").in_(["queued", "sending"]),
             postgresql_where=Column("status").in_(["queued", "sending"]),

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import ColumnElement, bindparam, func, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from parsers.messages import Failure, Receipt, ReceiptState
-from store.inbox import changed
+from store.inbox import changed, written
 from store.models import OutboxRow, OutboxStatus
 
 AFTER: dict[Failure | None, OutboxStatus] = {
@@ -53,20 +53,23 @@ def claim(
 ) -> list[OutboxRow]:
     """Lease the oldest waiting reply of up to `limit` recipients of one channel."""
     older = aliased(OutboxRow)
+    oldest = (
+        select(func.min(older.id))
+        .where(
+            _on_its_way(older),
+            col(older.channel) == OutboxRow.channel,
+            col(older.recipient) == OutboxRow.recipient,
+        )
+        .scalar_subquery()
+    )
     waiting = (
         select(OutboxRow.id)
         .where(
+            _on_its_way(OutboxRow),
             col(OutboxRow.status) == OutboxStatus.QUEUED,
             col(OutboxRow.channel) == channel,
             col(OutboxRow.due_at) <= now,
-            ~select(older.id)
-            .where(
-                col(older.status).in_([OutboxStatus.QUEUED, OutboxStatus.SENDING]),
-                col(older.channel) == OutboxRow.channel,
-                col(older.recipient) == OutboxRow.recipient,
-                col(older.id) < OutboxRow.id,
-            )
-            .exists(),
+            col(OutboxRow.id) == oldest,
         )
         .order_by(col(OutboxRow.id))
         .limit(limit)
@@ -179,7 +182,11 @@ def hold_expired(session: Session, *, now: datetime) -> int:
     return changed(
         session,
         update(OutboxRow)
-        .where(col(OutboxRow.status) == OutboxStatus.SENDING, col(OutboxRow.claimed_until) < now)
+        .where(
+            _on_its_way(OutboxRow),
+            col(OutboxRow.status) == OutboxStatus.SENDING,
+            col(OutboxRow.claimed_until) < now,
+        )
         .values(status=OutboxStatus.HELD, failure=Failure.UNCERTAIN, claim="", claimed_until=None),
     )
 
@@ -213,7 +220,9 @@ def replay(session: Session, ids: Sequence[int], *, now: datetime, again: bool) 
 def due_channels(session: Session, *, now: datetime) -> list[str]:
     """Channels that have a reply to send now."""
     waiting = select(OutboxRow.channel).where(
-        col(OutboxRow.status) == OutboxStatus.QUEUED, col(OutboxRow.due_at) <= now
+        _on_its_way(OutboxRow),
+        col(OutboxRow.status) == OutboxStatus.QUEUED,
+        col(OutboxRow.due_at) <= now,
     )
     return list(session.exec(waiting.distinct()).all())
 
@@ -221,6 +230,14 @@ def due_channels(session: Session, *, now: datetime) -> list[str]:
 def sending_expired(session: Session, *, now: datetime) -> bool:
     """Whether a reply is claimed longer than its lease."""
     late = select(OutboxRow.id).where(
-        col(OutboxRow.status) == OutboxStatus.SENDING, col(OutboxRow.claimed_until) < now
+        _on_its_way(OutboxRow),
+        col(OutboxRow.status) == OutboxStatus.SENDING,
+        col(OutboxRow.claimed_until) < now,
     )
     return session.exec(late.limit(1)).first() is not None
+
+
+def _on_its_way(table: type[OutboxRow]) -> ColumnElement[bool]:
+    """The condition of the partial indexes, in their own words."""
+    states = (OutboxStatus.QUEUED, OutboxStatus.SENDING)
+    return col(table.status).in_([written(state) for state in states])

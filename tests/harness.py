@@ -55,12 +55,12 @@ def envelope(number: int | str = 1, *, sender: str = "+6281200000001", **more: A
     return Envelope(provider_id=f"id-{number}", sender=sender, **values)
 
 
-def eventually(check: Callable[[], T], what: str, *, seconds: float = 20) -> T:
+def eventually(check: Callable[[], T], what: str, *, seconds: float = 20, every: float = 0.01) -> T:
     """The first true value of `check`; a failure that says what never came."""
     until = time.monotonic() + seconds
     while not (value := check()):
         assert time.monotonic() < until, f"not within {seconds} s: {what}"
-        time.sleep(0.01)
+        time.sleep(every)
     return value
 
 
@@ -252,8 +252,7 @@ def tuned(rt: Runtime, **sections: Mapping[str, Any]) -> Runtime:
     """The same process with other settings: `tuned(rt, intake={"batch": 3})`."""
     settings = rt.settings
     changed = {
-        name: getattr(settings, name).model_copy(update=values)
-        for name, values in sections.items()
+        name: getattr(settings, name).model_copy(update=values) for name, values in sections.items()
     }
     other = dataclasses.replace(rt, settings=settings.model_copy(update=changed))
     vars(other)["reader"] = rt.reader

@@ -242,7 +242,8 @@ def test_understand_answers_every_line_in_order(lapor: Lapor):
         10: "not JSON that can be read",
         11: "not UTF-8",
     }
-    first, dated = answers[0], answers[4]
+    first, odd, dated = answers[0], answers[2], answers[4]
+    assert odd["headline"] == "X\ufffdy"
     assert " ".join(first) == KEYS
     assert (first["place"]["code"], first["place"]["start"]) == ("32.73.02", 23)
     assert dated["when"] == {"text": "kemarin", "date": "2026-08-16"}
@@ -278,7 +279,7 @@ def test_understand_with_a_catalogue_of_ones_own(lapor: Lapor, tmp_path: Path):
 def test_understand_answers_while_more_is_to_come(environ: dict[str, str]):
     with subprocess.Popen(
         [*PROGRAM, "understand"],
-        env={**os.environ, **environ},
+        env={**os.environ, **environ, "PYTHONUNBUFFERED": ""},  # empty: off
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as process:

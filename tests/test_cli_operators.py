@@ -404,7 +404,6 @@ def test_a_released_request_is_taken_in_once(lapor: Lapor, runtime: Runtime):
     assert [row.status for row in rows(runtime, QuarantineRow)] == [QuarantineStatus.RELEASED]
     (kept,) = rows(runtime, AuditRow)
     assert (kept.action, kept.detail) == ("quarantine.release", {"ids": [1]})
-    assert waiting_jobs(runtime)["intake"] == 1
 
 
 def test_a_released_receipt_settles_its_reply(lapor: Lapor, runtime: Runtime):

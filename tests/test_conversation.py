@@ -98,17 +98,17 @@ def masked(replies: list[str]) -> list[str]:
             [
                 (
                     "halo",
-                    "Halo, ini 1708 LAPOR! Tulis keluhan Anda dan tempatnya dalam satu pesan. Bantuan: BANTUAN",
-                ),  # noqa: E501 - one sentence
+                    "Halo, ini 1708 LAPOR! Tulis keluhan Anda dan tempatnya dalam satu pesan. Bantuan: BANTUAN",  # noqa: E501 - one sentence
+                ),
                 ("  ", "Pesan Anda kosong. Tulis apa yang terjadi dan di mana. Bantuan: BANTUAN"),
                 (
                     "sttaus",
-                    "Belum ada laporan dari Anda di sini. Tulis keluhan dan tempatnya dalam satu pesan.",
-                ),  # noqa: E501 - one sentence
+                    "Belum ada laporan dari Anda di sini. Tulis keluhan dan tempatnya dalam satu pesan.",  # noqa: E501 - one sentence
+                ),
                 (
                     "stop",
-                    "Pemberitahuan dihentikan. Anda tetap bisa melapor dan cek STATUS. Mulai lagi: MULAI",
-                ),  # noqa: E501 - one sentence
+                    "Pemberitahuan dihentikan. Anda tetap bisa melapor dan cek STATUS. Mulai lagi: MULAI",  # noqa: E501 - one sentence
+                ),
                 ("mulai", "Pemberitahuan aktif lagi. Anda akan dikabari bila ada perkembangan."),
             ],
             id="small talk and commands",

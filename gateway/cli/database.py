@@ -1,5 +1,8 @@
 """`lapor migrate`: the schema of this release, also where the database is slow to start."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 from alembic.util import CommandError
 from sqlalchemy import Engine
@@ -22,16 +25,22 @@ def migrate(wait: float) -> None:
       DATABASE_URL=postgresql+psycopg://lapor@db/lapor lapor migrate
     """
     settings = read_settings()
-    with explained(settings):
-        engine = open_engine(settings.database.url)
+    said: list[str] = []
+    with explained(settings), closing(open_engine(settings.database.url)) as engine:
         if engine.dialect.name == "sqlite":
             wait = 0  # a file does not come up by itself, and for a lock SQLite waits already
         for attempt in _patiently(settings, wait):
             with attempt:
-                said: list[str] = []
                 _upgrade(engine, said)
-        engine.dispose()
     click.echo(said[0] if said else "The database has the schema of this release already.")
+
+
+@contextmanager
+def closing(engine: Engine) -> Iterator[Engine]:
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _upgrade(engine: Engine, said: list[str]) -> None:

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
-from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from gateway.accept import Unavailable
 from gateway.runtime import Runtime, open_runtime
@@ -32,28 +31,9 @@ class BadConfig(click.ClickException):
 def read_settings() -> Settings:
     """The settings, with addresses that can be tried; BadConfig names every mistake."""
     try:
-        settings = load()
+        return load()
     except ConfigError as error:
         raise BadConfig(str(error).splitlines()) from error
-    if mistakes := list(_wrong_addresses(settings)):
-        raise BadConfig(mistakes)
-    return settings
-
-
-def _wrong_addresses(settings: Settings) -> Iterator[str]:
-    try:
-        known = make_url(settings.database.url).drivername in DRIVERS
-    except ArgumentError:
-        known = False
-    if not known:
-        yield (
-            "database.url (DATABASE_URL): must be sqlite:///path "
-            "or postgresql+psycopg://user@host/name."
-        )
-    try:
-        Redis.from_url(settings.queue.url)
-    except ValueError:
-        yield "queue.url (REDIS_URL): must be redis://host:port/0 or rediss://host:port/0."
 
 
 @contextmanager

@@ -12,7 +12,6 @@ from gateway.cli.operate import list_
 from gateway.cli.options import Ref, RefParam, as_json, place
 from gateway.cli.rows import print_json
 from gateway.cli.selection import QUARANTINE
-from gateway.queue import Wake, wake
 from gateway.runtime import Runtime
 from parsers.messages import Envelope, Ignored, Receipt
 from store import audit, operating, outbox
@@ -63,7 +62,6 @@ def release(*, rows: tuple[Ref, ...], reason: str, as_json: bool) -> None:
         for key in keys:
             ends.append(end := _release(rt, key, reason))
             _say(end, as_json=as_json)
-        wake(rt.redis, Wake.INTAKE)
     if not all(end.released for end in ends):
         raise SystemExit(1)
 

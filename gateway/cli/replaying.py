@@ -11,7 +11,7 @@ from gateway.runtime import Runtime
 from store import audit, inbox, operating, outbox
 from store.operating import Table, why_not
 
-BATCH = 5000
+BATCH = 500
 WAKES = {Table.INBOX: Wake.BULK, Table.OUTBOX: Wake.DELIVER}
 REPLAY = {Table.INBOX: inbox.replay, Table.OUTBOX: outbox.replay}
 

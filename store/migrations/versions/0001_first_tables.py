@@ -63,6 +63,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("status = 'dead'"),
             postgresql_where=sa.text("status = 'dead'"),
         )
+        batch_op.create_index(
+            "ix_inbox_lane",
+            ["lane", "id"],
+            unique=False,
+            sqlite_where=sa.text("status = 'received'"),
+            postgresql_where=sa.text("status = 'received'"),
+        )
         batch_op.create_index("ix_inbox_sender", ["channel", "sender", "id"], unique=False)
         batch_op.create_index(
             "ix_inbox_waiting",
@@ -156,6 +163,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("dedupe", name="uq_outbox_dedupe"),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_outbox_channel",
+            ["channel", "id"],
+            unique=False,
+            sqlite_where=sa.text("status IN ('queued', 'sending')"),
+            postgresql_where=sa.text("status IN ('queued', 'sending')"),
+        )
         batch_op.create_index("ix_outbox_inbox_id", ["inbox_id"], unique=False)
         batch_op.create_index("ix_outbox_provider_id", ["channel", "provider_id"], unique=False)
         batch_op.create_index("ix_outbox_recipient", ["channel", "recipient", "id"], unique=False)
@@ -257,6 +271,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_outbox_recipient")
         batch_op.drop_index("ix_outbox_provider_id")
         batch_op.drop_index("ix_outbox_inbox_id")
+        batch_op.drop_index(
+            "ix_outbox_channel",
+            sqlite_where=sa.text("status IN ('queued', 'sending')"),
+            postgresql_where=sa.text("status IN ('queued', 'sending')"),
+        )
 
     op.drop_table("outbox")
     with op.batch_alter_table("complaint", schema=None) as batch_op:
@@ -275,6 +294,11 @@ def downgrade() -> None:
             postgresql_where=sa.text("status = 'received'"),
         )
         batch_op.drop_index("ix_inbox_sender")
+        batch_op.drop_index(
+            "ix_inbox_lane",
+            sqlite_where=sa.text("status = 'received'"),
+            postgresql_where=sa.text("status = 'received'"),
+        )
         batch_op.drop_index(
             "ix_inbox_dead",
             sqlite_where=sa.text("status = 'dead'"),
