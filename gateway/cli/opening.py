@@ -15,7 +15,6 @@ from gateway.runtime import Runtime, open_runtime
 from gateway.settings import ConfigError, Settings, load
 from store.db import schema_is_current
 
-DRIVERS = ("sqlite", "postgresql+psycopg")
 
 
 class BadConfig(click.ClickException):
