@@ -16,7 +16,6 @@ from gateway.settings import ConfigError, Settings, load
 from store.db import schema_is_current
 
 
-
 class BadConfig(click.ClickException):
     """The configuration must be corrected first."""
 
