@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup run test lint format bench clean
+.PHONY: help setup run test lint format bench eval clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ format: setup  ## put the code into shape
 
 bench: setup  ## speed, as a table, on SQLite and PostgreSQL
 	@$(BIN)/python -m benchmarks.speed
+
+eval: setup  ## how well messages are understood, as a table
+	@$(BIN)/python -m benchmarks.eval
 
 clean:  ## remove the environment and the data of this machine
 	rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,88 @@
+"""How fast one process reads, and what it weighs; as a program it takes a JSON list of texts."""
+
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import process_time
+
+from benchmarks.evaluation.table import Aim, Row
+from gateway.runtime import build_reader
+from gateway.settings import ROOT, load
+
+WARM = 200  # texts read before the clock starts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    start: float  # CPU seconds until the first text can be read
+    rate: float  # texts a CPU second, which other programs of the machine change little
+    p99: float  # CPU seconds
+    memory: float  # MB at most
+    texts: int
+
+
+def measured(texts: Sequence[str]) -> Pace:
+    """In a process of its own, so that nothing else counts."""
+    command = [sys.executable, "-m", "benchmarks.evaluation.pace"]
+    asked = json.dumps(list(texts)).encode()
+    done = subprocess.run(command, cwd=ROOT, check=True, input=asked, stdout=subprocess.PIPE)
+    return Pace(**json.loads(done.stdout))
+
+
+def pace_rows(on: str, pace: Pace) -> list[Row]:
+    group = "Speed of the whole understanding, one core"
+    return [
+        Row(
+            group=group,
+            what="messages a second",
+            on=on,
+            n=pace.texts,
+            figure=pace.rate,
+            unit="/s",
+            aim=Aim(1000),
+            others="rapidfuzz over 83k names 11-170/s",
+        ),
+        Row(group=group, what="p99 of one message", on=on, figure=pace.p99 * 1000, unit="ms"),
+        Row(
+            group=group,
+            what="start",
+            figure=pace.start,
+            unit="s",
+            aim=Aim(2, at_most=True),
+        ),
+        Row(
+            group=group,
+            what="memory",
+            figure=pace.memory,
+            unit="MB",
+            aim=Aim(400, at_most=True),
+        ),
+    ]
+
+
+def main() -> None:
+    reader = build_reader(load(ROOT / "config.yaml", {}))
+    start = process_time()
+    texts = json.load(sys.stdin)
+    took = []
+    for text in texts:
+        began = process_time()
+        reader.understand(text)
+        took.append(process_time() - began)
+    took = took[WARM:] or took
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    found = {
+        "start": start,
+        "rate": len(took) / sum(took),
+        "p99": sorted(took)[int(len(took) * 0.99)],
+        "memory": memory,
+        "texts": len(took),
+    }
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
