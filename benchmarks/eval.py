@@ -18,7 +18,7 @@ from benchmarks.evaluation.own import Own
 from benchmarks.evaluation.picture import svg
 from benchmarks.evaluation.reading import Ask, Reading
 from benchmarks.evaluation.table import Result, Row, Sheet, as_json, markdown, show
-from bots.reader import CatalogueReader
+from bots.reader import Reader
 from gateway.runtime import build_reader
 from gateway.settings import ROOT, Settings, load
 from parsers.understand import Thresholds
@@ -41,7 +41,7 @@ class Study:
     """What every part of a run needs."""
 
     settings: Settings
-    reader: CatalogueReader
+    reader: Reader
     classes: Classes
     reading: Reading
     half: Half

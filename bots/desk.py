@@ -3,39 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bots import routing
 from bots.dialogue import Limits
+from bots.reader import Reader
 from parsers.understanding import Kind, Understanding
 from store.deadlines import deadline
-
-
-class Reader(Protocol):
-    """Understands texts and names the codes it gave."""
-
-    def understand(
-        self,
-        text: str,
-        *,
-        area: str | None = None,
-        lat: float | None = None,
-        lon: float | None = None,
-        today: date | None = None,
-    ) -> Understanding: ...
-
-    def category_name(self, code: str) -> str: ...
-
-    def agency_name(self, code: str) -> str: ...
-
-    def place_name(self, code: str) -> str: ...
-
-    def default_class(self, category: str) -> str:
-        """The class of deadline of a routing topic (DOMAIN section 4.4)."""
-
-    def local(self, seen: Understanding) -> bool:
-        """Whether the likely desk is an office that every kabupaten or kota has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,33 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
 
 from parsers.catalogue import Agency, Catalogue
 from parsers.places import Gazetteer
+from parsers.understand import Understander
 from parsers.understanding import Understanding
 
 SHORT = 24  # characters; a longer official name gives way to its usual short form in a reply
 LOCAL_LEVELS = ("provinsi", "kabkota", "kecamatan", "kelurahan_desa")
 
 
-class Understands(Protocol):
-    def understand(
-        self,
-        text: str,
-        *,
-        area: str | None = None,
-        lat: float | None = None,
-        lon: float | None = None,
-        today: date | None = None,
-    ) -> Understanding: ...
-
-
 @dataclass(frozen=True, slots=True)
-class CatalogueReader:
+class Reader:
     """Understands with one catalogue and gazetteer, and names their codes for people."""
 
-    understander: Understands
+    understander: Understander
     catalogue: Catalogue
     gazetteer: Gazetteer
 

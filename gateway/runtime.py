@@ -12,8 +12,8 @@ from redis import Redis
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from bots.desk import Desk, Policy, Reader, limits
-from bots.reader import CatalogueReader
+from bots.desk import Desk, Policy, limits
+from bots.reader import Reader
 from gateway.accept import Acceptor
 from gateway.channels import build_adapters
 from gateway.channels.base import ChannelAdapter
@@ -125,7 +125,7 @@ def build(settings: Settings) -> Runtime:
     )
 
 
-def build_reader(settings: Settings, catalogue: Catalogue | None = None) -> CatalogueReader:
+def build_reader(settings: Settings, catalogue: Catalogue | None = None) -> Reader:
     """Load the gazetteer and a catalogue, by default the national one."""
     matching = settings.matching
     catalogue = catalogue or default_catalogue()
@@ -138,7 +138,7 @@ def build_reader(settings: Settings, catalogue: Catalogue | None = None) -> Cata
         command_typo=matching.command_typo,
     )
     understander = build_understander(gazetteer, thresholds, catalogue)
-    return CatalogueReader(understander, catalogue, gazetteer)
+    return Reader(understander, catalogue, gazetteer)
 
 
 @contextmanager

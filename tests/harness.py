@@ -19,7 +19,7 @@ from rq import Queue, SimpleWorker
 from sqlmodel import Session, SQLModel, select
 from werkzeug.test import TestResponse
 
-from bots.desk import Reader
+from bots.reader import Reader
 from gateway import jobs, queue
 from gateway.app import create_app
 from gateway.queue import PERIODIC, Wake

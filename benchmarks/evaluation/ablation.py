@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
 
-from bots.reader import CatalogueReader, Understands
+from bots.reader import Reader
 from parsers import match
 from parsers.catalogue import Catalogue, Category
 from parsers.places import Gazetteer
@@ -42,7 +42,7 @@ class NoSpeller:
         return None
 
 
-def parsers(whole: CatalogueReader, thresholds: Thresholds) -> Iterator[tuple[str, Understands]]:
+def parsers(whole: Reader, thresholds: Thresholds) -> Iterator[tuple[str, Understander]]:
     """The whole parser first; each is built when it is asked for, and may then be dropped."""
     catalogue, gazetteer, tables = whole.catalogue, whole.gazetteer, load_tables()
     words = tables.lexicon

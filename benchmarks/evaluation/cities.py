@@ -30,7 +30,7 @@ from benchmarks.evaluation.places import (
 )
 from benchmarks.evaluation.reading import Ask, Reading
 from benchmarks.evaluation.table import Row, row
-from bots.reader import CatalogueReader
+from bots.reader import Reader
 from parsers.understanding import Understanding
 
 AWAY = "not measured: the real messages are not at hand"
@@ -62,7 +62,7 @@ class Cities:
         return [Judged(item.topics, seen) for item, seen in both if item.topics and item.complaint]
 
 
-def read(reading: Reading, reader: CatalogueReader, data: Path, *, every: int = 1) -> Cities:
+def read(reading: Reading, reader: Reader, data: Path, *, every: int = 1) -> Cities:
     reports = [item for item in city.surabaya(data) if order(item.id) % every == 0]
     tweets, sms = city.bandung(data)[::every], city.sms(data)[::every]
     located = [Ask(f"{item.text}\n{item.address}", city.SURABAYA) for item in reports]
@@ -77,7 +77,7 @@ def read(reading: Reading, reader: CatalogueReader, data: Path, *, every: int = 
     )
 
 
-def rows(found: Cities, classes: Classes, reader: CatalogueReader) -> list[Row]:
+def rows(found: Cities, classes: Classes, reader: Reader) -> list[Row]:
     labelled = [item.catch_all for item in found.surabaya if item.topics]
     plain = [j for j, vague in zip(found.reports, labelled, strict=True) if not vague]
     offices = [
@@ -100,7 +100,7 @@ def rows(found: Cities, classes: Classes, reader: CatalogueReader) -> list[Row]:
     ]
 
 
-def _place_rows(found: Cities, reader: CatalogueReader) -> list[Row]:
+def _place_rows(found: Cities, reader: Reader) -> list[Row]:
     wide = _placed(found.surabaya, found.nationwide)
     near = _placed(found.surabaya, found.local)
     named = [
@@ -160,7 +160,7 @@ def _placed(
     ]
 
 
-def _called(village: str, reader: CatalogueReader) -> tuple[str, ...]:
+def _called(village: str, reader: Reader) -> tuple[str, ...]:
     """The names of kecamatan and kelurahan, in this order."""
     return tuple(reader.gazetteer.name(village[:size]) for size in LARGER)
 

@@ -26,7 +26,7 @@ from benchmarks.evaluation.places import (
 )
 from benchmarks.evaluation.reading import Ask, Reading
 from benchmarks.evaluation.table import Row, Sheet
-from bots.reader import CatalogueReader
+from bots.reader import Reader
 from parsers.understanding import Candidate, Understanding
 
 TODAY = date(2026, 8, 17)  # for messages that say no other
@@ -52,7 +52,7 @@ def ask(case: Case, area: str | None) -> Ask:
     return Ask(case.text, area, date.fromisoformat(case.today) if case.today else TODAY)
 
 
-def read(reading: Reading, reader: CatalogueReader, cases: Sequence[Case], name: str) -> Own:
+def read(reading: Reading, reader: Reader, cases: Sequence[Case], name: str) -> Own:
     def answers(what: str, listed: Sequence[Case], areas: Mapping[str, str | None]) -> Read:
         asks = [ask(case, areas.get(case.id)) for case in listed]
         return list(zip(listed, reading.read(reader, asks, what), strict=True))
@@ -101,7 +101,7 @@ def sheets(own: Own) -> list[Sheet]:
     return [fields.kind_sheet(own.answers), fields.private_sheet(own.answers)]
 
 
-def unknown_codes(cases: Sequence[Case], reader: CatalogueReader) -> list[str]:
+def unknown_codes(cases: Sequence[Case], reader: Reader) -> list[str]:
     """Labels that the catalogue or the gazetteer does not have: they could never be right."""
     catalogue = reader.catalogue
     wrong = []
@@ -113,7 +113,7 @@ def unknown_codes(cases: Sequence[Case], reader: CatalogueReader) -> list[str]:
     return wrong
 
 
-def _placed(reader: CatalogueReader, code: str) -> bool:
+def _placed(reader: Reader, code: str) -> bool:
     try:
         reader.gazetteer.name(code)
     except KeyError:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from bots.desk import Reader
+from bots.reader import Reader
 from gateway.cli.opening import read_settings
 from gateway.cli.rows import print_json
 from gateway.logs import where
