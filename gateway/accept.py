@@ -1,7 +1,6 @@
 """Taking a message in: on disk before anyone is told so, then somebody is woken."""
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -55,6 +54,7 @@ class Acceptor:
         self._list_lock = threading.Lock()
         self._commit_lock = threading.Lock()
         self._flusher: threading.Thread | None = None
+        self._closed = threading.Event()
 
     def accept(self, envelope: Envelope) -> None:
         """Return when the message is durable (a repeat too); Unavailable if it cannot be."""
@@ -124,14 +124,20 @@ class Acceptor:
                 self._flusher = threading.Thread(target=self._flush, name="spool", daemon=True)
                 self._flusher.start()
 
+    def close(self) -> None:
+        """Leave the spool to the next process."""
+        self._closed.set()
+        if flusher := self._flusher:
+            flusher.join(timeout=2)
+
     def _spooling(self) -> bool:
         return self._flusher is not None and self._flusher.is_alive()
 
     def _flush(self) -> None:
-        while files := self._left():
+        while not self._closed.is_set() and (files := self._left()):
             for path in files:  # the oldest first; the next ones wait for it
                 if not self._take_in(path):
-                    time.sleep(AGAIN_SECONDS)
+                    self._closed.wait(AGAIN_SECONDS)
                     break
 
     def _left(self) -> Sequence[Path]:

@@ -104,6 +104,8 @@ class Runtime:
         return Desk(self.reader, self.policy, self.now())
 
     def close(self) -> None:
+        if acceptor := self.__dict__.get("_acceptor"):
+            acceptor.close()
         for adapter in self.adapters.values():
             adapter.close()
         self.redis.close()

@@ -52,25 +52,9 @@ def claim(
     inbox_id: int | None = None,
 ) -> list[OutboxRow]:
     """Lease the oldest waiting reply of up to `limit` recipients of one channel."""
-    older = aliased(OutboxRow)
-    oldest = (
-        select(func.min(older.id))
-        .where(
-            _on_its_way(older),
-            col(older.channel) == OutboxRow.channel,
-            col(older.recipient) == OutboxRow.recipient,
-        )
-        .scalar_subquery()
-    )
     waiting = (
         select(OutboxRow.id)
-        .where(
-            _on_its_way(OutboxRow),
-            col(OutboxRow.status) == OutboxStatus.QUEUED,
-            col(OutboxRow.channel) == channel,
-            col(OutboxRow.due_at) <= now,
-            col(OutboxRow.id) == oldest,
-        )
+        .where(*_claimable(channel, now))
         .order_by(col(OutboxRow.id))
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -93,6 +77,27 @@ def claim(
     )
     chosen = select(OutboxRow).where(col(OutboxRow.id).in_(ids)).order_by(col(OutboxRow.id))
     return list(session.exec(chosen).all())
+
+
+def _claimable(channel: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Due, and the oldest of its recipient that is still on its way."""
+    older = aliased(OutboxRow)
+    oldest = (
+        select(func.min(older.id))
+        .where(
+            _on_its_way(older),
+            col(older.channel) == OutboxRow.channel,
+            col(older.recipient) == OutboxRow.recipient,
+        )
+        .scalar_subquery()
+    )
+    return (
+        _on_its_way(OutboxRow),
+        col(OutboxRow.status) == OutboxStatus.QUEUED,
+        col(OutboxRow.channel) == channel,
+        col(OutboxRow.due_at) <= now,
+        col(OutboxRow.id) == oldest,
+    )
 
 
 def settle(
