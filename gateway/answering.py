@@ -3,7 +3,7 @@
 from time import monotonic
 
 from gateway import deliver
-from gateway.channels.base import Ack, AnswersInHttp, ChannelAdapter
+from gateway.channels.base import Ack
 from gateway.deliver import Outcome
 from gateway.drain import drain_inbox
 from gateway.runtime import Runtime
@@ -12,12 +12,13 @@ from store import inbox
 from store.models import Lane, OutboxRow, OutboxStatus
 
 
-def answer_now(rt: Runtime, adapter: ChannelAdapter, envelope: Envelope) -> Ack | None:
+def answer_now(rt: Runtime, envelope: Envelope) -> Ack | None:
     """The reply as HTTP answer, or None: then it goes the usual way.
 
     A repeat of the request gets the same words again: the provider did not hear the first answer.
     """
-    if not isinstance(adapter, AnswersInHttp) or adapter.answer_wait is None:
+    adapter = rt.answering.get(envelope.channel)
+    if adapter is None:
         return None
     with rt.reading() as session:
         row = inbox.find(session, envelope.channel, envelope.provider_id)

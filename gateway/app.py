@@ -1,7 +1,9 @@
 """The web process: blueprints and error answers, nothing else."""
 
+import time
+
 import structlog
-from flask import Flask, Response
+from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -23,11 +25,30 @@ def create_app(runtime: Runtime) -> Flask:
     app.register_blueprint(health.bp)
     if not settings.production:
         app.register_blueprint(simulator.bp)
+    app.before_request(_begin)
+    app.after_request(_log)
     app.register_error_handler(HTTPException, _explain)
     app.register_error_handler(Exception, _crashed)
     if settings.web.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.web.trusted_proxies)  # type: ignore[method-assign]
     return app
+
+
+def _begin() -> None:
+    g.began = time.perf_counter()
+
+
+def _log(response: Response) -> Response:
+    """One line per request: its rule instead of its path, which may hold a number."""
+    log.info(
+        "request",
+        method=request.method,
+        rule=request.url_rule.rule if request.url_rule else "unknown",
+        status=response.status_code,
+        seconds=round(time.perf_counter() - g.began, 5),
+        **g.get("line", {}),
+    )
+    return response
 
 
 def _explain(error: HTTPException) -> Response:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 
+import structlog
 from flask import current_app
 from redis import Redis
 from sqlalchemy import Engine
@@ -16,17 +17,18 @@ from bots.desk import Desk, Policy, limits
 from bots.reader import Reader
 from gateway.accept import Acceptor
 from gateway.channels import build_adapters
-from gateway.channels.base import ChannelAdapter
+from gateway.channels.base import AnswersInHttp, ChannelAdapter
 from gateway.queue import Bell, Wake, connect, wake
 from gateway.settings import Settings
 from gateway.spool import Spool
-from parsers.catalogue import Catalogue
 from parsers.messages import Envelope
 from parsers.understand import Thresholds
-from store.catalogue import default_catalogue
 from store.db import open_engine
 from store.gazetteer import default_gazetteer
+from store.model_files import Deployment, load_deployment
 from store.understander import build_understander
+
+log = structlog.get_logger()
 
 
 def utc_now() -> datetime:
@@ -59,6 +61,15 @@ class Runtime:
     @cached_property
     def _reading_engine(self) -> Engine:
         return self.engine.execution_options(reading=True)
+
+    @cached_property
+    def answering(self) -> Mapping[str, AnswersInHttp]:
+        """The channels whose replies may be the answer to the provider's own request."""
+        return {
+            name: adapter
+            for name, adapter in self.adapters.items()
+            if isinstance(adapter, AnswersInHttp) and adapter.answer_wait
+        }
 
     @cached_property
     def spool(self) -> Spool:
@@ -127,10 +138,12 @@ def build(settings: Settings) -> Runtime:
     )
 
 
-def build_reader(settings: Settings, catalogue: Catalogue | None = None) -> Reader:
-    """Load the gazetteer and a catalogue, by default the national one."""
+def build_reader(
+    settings: Settings, deployment: Deployment | None = None, *, learning: bool = False
+) -> Reader:
+    """Load the gazetteer and a catalogue, by default the national one, with what was learnt."""
     matching = settings.matching
-    catalogue = catalogue or default_catalogue()
+    deployment = deployment or load_deployment()
     gazetteer = default_gazetteer(
         place_sure=matching.place_sure, place_margin=matching.place_margin
     )
@@ -139,8 +152,12 @@ def build_reader(settings: Settings, catalogue: Catalogue | None = None) -> Read
         category_margin=matching.category_margin,
         command_typo=matching.command_typo,
     )
-    understander = build_understander(gazetteer, thresholds, catalogue)
-    return Reader(understander, catalogue, gazetteer)
+    if deployment.refused:
+        log.warning("learnt_not_used", reason=deployment.refused)
+    understander = build_understander(
+        gazetteer, thresholds, deployment.catalogue, model=deployment.model, learning=learning
+    )
+    return Reader(understander, deployment.catalogue, gazetteer)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import time
 
 import structlog
-from flask import Blueprint, Request, Response, abort, current_app, request
+from flask import Blueprint, Request, Response, abort, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import metrics
@@ -16,6 +16,11 @@ from store import outbox, quarantine
 
 log = structlog.get_logger()
 bp = Blueprint("webhooks", __name__)
+MALFORMED = Ack("The request is not in this channel's documented form; nothing was stored.\n", 400)
+REFUSED = Ack(
+    "The request does not prove where it comes from; it was set aside for a person.\n", 403
+)
+BUSY = Ack("1708 cannot store messages at this moment; please send it again.\n", 503)
 
 
 def read(incoming: Request) -> WebhookRequest:
@@ -35,36 +40,20 @@ def read(incoming: Request) -> WebhookRequest:
 def receive(channel: str, _rest: str = "") -> Response:
     began = time.perf_counter()
     rt = from_app()
-    adapter = rt.adapters.get(channel)
-    if adapter is None:
-        abort(404)
+    adapter = rt.adapters.get(channel) or abort(404)
     incoming = read(request)
-    status, outcome = 500, "crashed"
     try:
         ack, outcome = _take(rt, adapter, incoming)
-        status = ack.status
-        return Response(ack.body, ack.status, content_type=ack.content_type)
     except SignatureInvalid as error:
         _quarantine(rt, channel, incoming, str(error))
-        status, outcome = 403, "quarantined"
+        ack, outcome = REFUSED, "quarantined"
     except ValueError as error:
-        status, outcome = 400, type(error).__name__
+        ack, outcome = MALFORMED, type(error).__name__
     except Unavailable:
-        status, outcome = 503, "unavailable"
-    finally:
-        seconds = time.perf_counter() - began
-        metrics.ACCEPT_SECONDS.labels(channel).observe(seconds)
-        log.info(
-            "request", channel=channel, status=status, outcome=outcome, seconds=round(seconds, 5)
-        )
-    return Response(_EXPLANATIONS[status], status, content_type="text/plain")
-
-
-_EXPLANATIONS = {
-    400: "The request is not in this channel's documented form; nothing was stored.\n",
-    403: "The request does not prove where it comes from; it was set aside for a person.\n",
-    503: "1708 cannot store messages at this moment; please send it again.\n",
-}
+        ack, outcome = BUSY, "unavailable"
+    metrics.ACCEPT_SECONDS.labels(channel).observe(time.perf_counter() - began)
+    g.line = {"channel": channel, "outcome": outcome}
+    return Response(ack.body, ack.status, content_type=ack.content_type)
 
 
 def _take(rt: Runtime, adapter: ChannelAdapter, incoming: WebhookRequest) -> tuple[Ack, str]:
@@ -73,7 +62,7 @@ def _take(rt: Runtime, adapter: ChannelAdapter, incoming: WebhookRequest) -> tup
     match adapter.parse(incoming):
         case Envelope() as envelope:
             rt.accept(envelope)
-            return answer_now(rt, adapter, envelope) or adapter.ack, "accepted"
+            return answer_now(rt, envelope) or adapter.ack, "accepted"
         case Receipt() as receipt:
             return adapter.ack, _confirm(rt, receipt)
         case Ignored(reason):
@@ -111,4 +100,4 @@ def _quarantine(rt: Runtime, channel: str, incoming: WebhookRequest, reason: str
                 session, now=rt.now(), max_rows=limits.max_rows, max_days=limits.max_days
             )
     except SQLAlchemyError as error:
-        current_app.logger.warning("quarantine unavailable: %s", type(error).__name__)
+        log.warning("quarantine_unavailable", error=type(error).__name__)

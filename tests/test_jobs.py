@@ -3,7 +3,7 @@
 import dataclasses
 import random
 import socket
-import time
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from time import monotonic
@@ -456,12 +456,15 @@ def settle_all(gateway: Gateway, status: str) -> None:
 def test_a_replay_repeats_only_what_never_went_out(gateway: Gateway, status: str, after: str):
     (answer,) = gateway.say(ROAD)
     settle_all(gateway, status)
+    went_out = last_reply(gateway).sent_at
     for _ in range(2):
         assert replay(gateway, [1]) == [1]
+        gateway.clock.forward(seconds=5)
     (complaint,) = gateway.rows(Complaint)
     assert str(complaint.tracking) in answer
     assert gateway.outbox() == [(after, "received")]
     assert last_reply(gateway).text == answer
+    assert (last_reply(gateway).sent_at == went_out) is (status != "failed")
     assert len(gateway.rows(Disposition)) == 1
 
 
@@ -526,36 +529,50 @@ class Blind:
         return getattr(self._reader, name)
 
 
-def test_two_operators_at_once_resend_a_failed_reply_once(gateway: Gateway):
+def test_two_operators_at_once_resend_a_failed_reply_once(connected: Gateway, provider: Provider):
     """One replays the message, one the reply; the reply leaves while the first still works."""
-    gateway.say(ROAD)
-    settle_all(gateway, "failed")
-    rt, now = gateway.rt, gateway.clock.now
+    connected.say(ROAD)
+    settle_all(connected, "failed")
+    rt, now = connected.rt, connected.clock.now
     with rt.transaction() as session:
         inbox.replay(session, [1], now=now, again=False)
         (row,) = inbox.claim(
             session, lane="bulk", token="a", now=now, lease=timedelta(seconds=30), limit=1
         )
-    sent: list[int] = []
+    decided, sent = threading.Event(), threading.Event()
+    seen = rt.reader.understand(row.text)
+    vars(rt)["reader"] = Pausing(rt.reader, decided, sent)
 
     def resend(number: int) -> None:
         if number == 0:
             with rt.transaction() as session:
-                seen = rt.reader.understand(row.text)
                 process(session, [Heard(row, seen)], token="a", desk=rt.desk())
-                until = monotonic() + 0.3
-                while not sent and monotonic() < until:
-                    time.sleep(0.01)
             return
+        decided.wait(10)
         with rt.transaction() as session:
             outbox.replay(session, [1], now=now, again=False)
         jobs.deliver()
-        sent.append(1)
+        sent.set()
 
     at_once(2, resend)
     jobs.deliver()
-    assert last_reply(gateway).status == "sent"
-    assert last_reply(gateway).attempts == 1
+    assert last_reply(connected).status == "sent"
+    assert len(provider.requests) == 2  # at first, and once more
+
+
+class Pausing:
+    """The real reader; while a message is routed, another thread may go on."""
+
+    def __init__(self, reader: Any, decided: threading.Event, sent: threading.Event) -> None:
+        self._reader, self._decided, self._sent = reader, decided, sent
+
+    def local(self, seen: Understanding) -> bool:
+        self._decided.set()
+        self._sent.wait(1)  # in vain: the reply is locked
+        return bool(self._reader.local(seen))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reader, name)
 
 
 # --- waking --------------------------------------------------------------------------------------

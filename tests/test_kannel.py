@@ -315,7 +315,7 @@ def test_the_answer_to_smsbox_is_one_it_accepts():
 
 def test_the_webhook_waits_for_the_reply_only_when_told_to():
     assert channel(answer_in_http=True).answer_wait == 3
-    assert channel(answer_in_http=False).answer_wait is None
+    assert channel(answer_in_http=False).answer_wait == 0
 
 
 def test_a_reply_in_the_answer():

@@ -88,7 +88,7 @@ class ChannelAdapter(Protocol):
 class AnswersInHttp(Protocol):
     """A channel whose provider takes the reply as the answer to its own request."""
 
-    answer_wait: float | None  # seconds in which the reply must be there; None: switched off
+    answer_wait: float  # seconds in which the reply must be there; 0: switched off
 
     def answer(self, text: str) -> Ack | None:
         """The reply as an answer, or None for a text that cannot go this way."""

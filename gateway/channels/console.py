@@ -8,7 +8,6 @@ class Console:
     """Stands in for any channel that has no credentials; its replies are read from the outbox."""
 
     ack = Ack()
-    answer_wait = None
 
     def __init__(self, name: str, max_text: int) -> None:
         self.name, self.max_text = name, max_text

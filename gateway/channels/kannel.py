@@ -83,8 +83,7 @@ class Kannel:
         self._config, self._secret, self._password = config, secret, password
         self._public_url, self._clock = public_url.rstrip("/"), clock
         self._wire = Wire(config.sendsms_url, timeout=timeout) if config.sendsms_url else None
-        # Seconds in which the webhook may put the reply into its HTTP answer; None: never.
-        self.answer_wait = config.answer_wait_seconds if config.answer_in_http else None
+        self.answer_wait = config.answer_wait_seconds if config.answer_in_http else 0.0
 
     def verify(self, request: WebhookRequest) -> None:
         if not self._secret:

@@ -41,7 +41,6 @@ class Telegram:
 
     name = NAME
     ack = Ack()
-    answer_wait = None
     max_text = 4096  # https://core.telegram.org/bots/api#sendmessage
 
     def __init__(

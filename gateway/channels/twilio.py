@@ -136,7 +136,6 @@ class TwilioChannel:
     prefix = ""  # of an address, in Twilio's words: "whatsapp:"
     ack = Ack("<Response/>", status=200, content_type="text/xml")  # TwiML for "do nothing"
     max_text = 1600  # of Body: https://www.twilio.com/docs/messaging/api/message-resource
-    answer_wait: float | None = None  # TwiML could carry a reply, but without a status callback
 
     def __init__(
         self,

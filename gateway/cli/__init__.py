@@ -9,11 +9,13 @@ COMMANDS = {
     "send": ("talk:send", "Put one message through 1708 and print the replies."),
     "chat": ("talk:chat", "Talk to 1708 in this terminal."),
     "understand": ("understand:understand", "Say what texts mean: JSON lines in, JSON lines out."),
+    "learn": ("learn:learn_command", "Learn from labelled examples which category and agency is meant."),
     "inbox": ("operate:inbox", "Messages that came in: list, show, replay."),
     "outbox": ("operate:outbox", "Replies on their way: list, show, replay."),
     "dead": ("operate:dead", "What needs a person: dead messages, failed and held replies."),
     "quarantine": ("quarantine:quarantine", "Requests without proof of origin: look, release."),
     "doctor": ("doctor:doctor", "Check this installation and say what to do."),
+    "register": ("register:register", "Tell Telegram where its updates go, once."),
     "migrate": ("database:migrate", "Bring the database to the schema of this release."),
 }
 
