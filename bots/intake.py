@@ -215,10 +215,10 @@ class _Work:
         """Read the complaint again together with the answer to our question."""
         row, complaint = heard.row, self._complaint(tracking)
         pin = row.extra.get("location") or {}
-        found = heard.seen.place
+        found = heard.seen.settled
         seen = self.desk.reader.understand(
             f"{complaint.text}\n{row.text}",
-            area=found.code if found and found.sure else state.area,
+            area=found.code if found else state.area,
             lat=pin.get("lat"),
             lon=pin.get("lon"),
         )

@@ -50,7 +50,7 @@ def received(tracking: int, what: str, where: str, agency: str, due: date) -> st
     """The first answer to a complaint that has a desk."""
     matter = ", ".join(part for part in (what, where) if part)
     return (
-        f"Laporan {tracking} diterima: {matter}. Diteruskan ke {agency}, "
+        f"Laporan {tracking} diterima{': ' + matter if matter else ''}. Diteruskan ke {agency}, "
         f"dijawab paling lambat {day(due)}. Cek: STATUS {tracking}"
     )
 

@@ -37,7 +37,7 @@ def decide(seen: Understanding, *, local: bool) -> Route:
     needs a place that this message names: where the person last was is only a hint.
     """
     category = seen.category.code if seen.category and seen.category.sure else None
-    place = seen.place if seen.place and seen.place.sure else None
+    place = seen.settled
     agency = seen.agency
     if agency and agency.sure and (not local or _covers(agency.code, place)):
         return Route(category, agency.code, place, Missing.NOTHING)

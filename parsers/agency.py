@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from parsers.catalogue import Agency, Catalogue, Category
-from parsers.match import BEST, LEAST, Weights, Words, likely
+from parsers.learned import Verdict
+from parsers.match import BEST, LEAST, OF_AGENCY, Weights, Words, is_sure, likely
 from parsers.phrases import Hit, Phrase, PhraseIndex, Reading, evidence
 from parsers.understanding import Candidate
 
@@ -80,13 +81,27 @@ class AgencyMatcher:
         self, reading: Reading, topics: Mapping[str, float], place: str
     ) -> tuple[Candidate, ...]:
         """The best few; `topics` are probabilities, `place` is the Kemendagri code known, or ""."""
+        ranked = _ranked(self.desks(reading, topics, place))
+        scores = OF_AGENCY.scores([desk.share for _, desk in ranked])
+        clear = is_sure(scores, self._sure, self._margin)
+        return self._candidates(ranked, scores, place, clear=clear)
+
+    def taught(self, verdict: Verdict, place: str) -> tuple[Candidate, ...]:
+        """The best few by what officers decided before."""
+        ranked = _ranked({c: Desk(share, verdict.reason) for c, share in verdict.shares.items()})
+        scores = [desk.share * 100 for _, desk in ranked]
+        return self._candidates(ranked, scores, place, clear=verdict.sure)
+
+    def desks(
+        self, reading: Reading, topics: Mapping[str, float], place: str
+    ) -> Mapping[str, Desk]:
+        """Every agency that may act, with its share and the reason."""
         named = self._named(reading)
         desks: defaultdict[str, Desk] = defaultdict(Desk)
         self._by_topic(desks, reading, topics, named)
         self._by_name(desks, named, topics)
         self._by_place(desks, topics, place)
-        ranked = sorted(desks.items(), key=lambda item: -round(item[1].share, 6))[:BEST]
-        return self._candidates(ranked, place)
+        return desks
 
     def _named(self, reading: Reading) -> dict[str, str]:
         """Agencies that the text names, with the words; who took over stands for who was."""
@@ -107,18 +122,20 @@ class AgencyMatcher:
         topics: Mapping[str, float],
         named: Mapping[str, str],
     ) -> None:
-        holds = self._holding(reading)
+        holds, unassigned = self._holding(reading), 0.0
         for code, share in topics.items():
             if share < NEGLIGIBLE:
                 continue
             category = self._catalogue.categories[code]
             if not category.handles:
-                self._described_by(desks, reading, share)
+                unassigned += share
                 continue
             work = self._work(category, named, holds.get(code, {}))
             total = sum(weight for weight, _ in work.values())
             for agency, (weight, reason) in work.items():
                 desks[agency].add(share * weight / total, reason)
+        if unassigned:
+            self._described_by(desks, reading, unassigned)
 
     def _holding(self, reading: Reading) -> dict[str, dict[str, str]]:
         """For each topic the agencies whose rule of competence holds, with the reason."""
@@ -148,7 +165,7 @@ class AgencyMatcher:
 
     def _described_by(self, desks: dict[str, Desk], reading: Reading, share: float) -> None:
         index = self._described
-        found = evidence(index, list(index.hits(reading)))
+        found = evidence(index, list(index.hits(reading)), reading)
         scores = {code: sum(words.values()) for code, words in found.items()}
         for code, part in likely(scores, len(reading.words), Weights()).items():
             desks[code].add(share * part, "kata-kata instansi itu")
@@ -179,13 +196,16 @@ class AgencyMatcher:
         if government and doubt > 0:
             desks[government.code].add(doubt * self._weights.fallback, "pemerintah setempat")
 
-    def _candidates(self, ranked: Sequence[tuple[str, Desk]], place: str) -> tuple[Candidate, ...]:
-        best = ranked[0][1].share * 100 if ranked else 0.0
-        second = ranked[1][1].share * 100 if len(ranked) > 1 else 0.0
-        clear = best >= self._sure and best - second >= self._margin
+    def _candidates(
+        self,
+        ranked: Sequence[tuple[str, Desk]],
+        scores: Sequence[float],
+        place: str,
+        *,
+        clear: bool,
+    ) -> tuple[Candidate, ...]:
         found = []
-        for position, (code, desk) in enumerate(ranked):
-            score = min(desk.share * 100, 100.0)
+        for position, ((code, desk), score) in enumerate(zip(ranked, scores, strict=True)):
             if score < LEAST and position:
                 continue
             office, name, known = self._office(self._catalogue.agencies[code], place)
@@ -202,6 +222,10 @@ class AgencyMatcher:
         if len(area) < min(size, LOCAL):
             return agency.code, agency.name, False
         return f"{agency.code}@{area}", f"{agency.name} {self._area_name(area)}", len(area) == size
+
+
+def _ranked(desks: Mapping[str, Desk]) -> list[tuple[str, Desk]]:
+    return sorted(desks.items(), key=lambda item: -round(item[1].share, 6))[:BEST]
 
 
 def _called(agency: Agency) -> tuple[str, ...]:

@@ -1,17 +1,27 @@
 """What a message wants: emergency, greeting, thanks, spam, a question, a wish, a complaint."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from parsers.cues import Cues, Spotted
-from parsers.understanding import Kind
+from parsers.understanding import Candidate, Kind
 
+REPORTS = frozenset({Kind.COMPLAINT, Kind.ASPIRATION, Kind.INFORMATION_REQUEST, Kind.EMERGENCY})
 CALM_BEFORE = 4  # words before an emergency in which `rawan` or `takut` makes it none
-SHORT = 8  # words of a greeting
+SHORT = 10  # words of a greeting
 THANKS_FOR = 4  # words of thanks that are neither polite nor thanks
-CHASING = 14  # words of a question about an earlier complaint
+GRATEFUL = 25  # words of thanks that say what for
+CHASING = 20  # words of a question about an earlier complaint
 OPENING = 8  # words in which a message says what it is
-SPAM = 2  # different cues
+BRIEF = 14  # words of a question that ends with what it asks
+TOLD = 12  # words from which a message that is nothing else tells of some trouble
+SPAM = 2  # different cues; one more where the text pleads
+OFFER = 0.7  # of a cue that honest messages use as well
 REQUESTS = frozenset({"mohon", "tolong", "minta", "bantu", "dibantu"})
+MILD = frozenset(  # troubles that a question or a wish may speak of as well
+    {"tidak", "belum", "rusak", "hilang", "lama", "mati", "lapor", "tolong", "salah", "sakit"}
+    | {"susah", "terlambat", "telat", "habis"}
+)
 INDONESIAN = "id"
 LANGUAGES = (INDONESIAN, "jv", "su", "min", "bjn", "en")  # ISO 639
 FOREIGN = 3  # words of another language, at least, and more than of Indonesian
@@ -31,9 +41,17 @@ def kind_of(
         return Kind.SPAM
     if earlier := _earlier(words, spotted, tracking=tracking):
         return earlier
-    if wish := _wish(spotted):
+    if wish := _wish(words, spotted):
         return wish
-    return Kind.COMPLAINT if likely or spotted["trouble"] else Kind.OTHER
+    told = likely or len(words) >= TOLD or bool(spotted["trouble"])
+    return Kind.COMPLAINT if told else Kind.OTHER
+
+
+def filed(candidates: tuple[Candidate, ...], kind: Kind) -> tuple[Candidate, ...]:
+    """Only a report goes to a desk, so nothing is sure in a greeting."""
+    if kind in REPORTS or not any(candidate.sure for candidate in candidates):
+        return candidates
+    return tuple(replace(candidate, sure=False) for candidate in candidates)
 
 
 def emergency_in(spotted: Spotted) -> str | None:
@@ -41,7 +59,8 @@ def emergency_in(spotted: Spotted) -> str | None:
     if spotted["past"]:
         return None
     calm = [place for place, _ in spotted["calm"]]
-    for place, phrase in spotted["emergency"]:
+    now = spotted["danger"] if spotted["now"] else ()
+    for place, phrase in (*spotted["emergency"], *now):
         if not any(place - CALM_BEFORE <= before < place for before in calm):
             return phrase
     return None
@@ -69,8 +88,12 @@ def _social(words: Sequence[str], spotted: Spotted, cues: Cues) -> Kind | None:
     rest = [w for n, w in enumerate(words) if n not in thanked and w not in filler]
     if thanked and len(rest) <= THANKS_FOR and not _wants(words, rest, cues):
         return Kind.THANKS
-    if len(words) <= SHORT and cues.words("greeting").issuperset(rest):
-        return Kind.GREETING if rest else Kind.OTHER
+    if spotted["praise"] and len(words) <= GRATEFUL and not _asks(spotted):
+        return Kind.THANKS
+    greeting = cues.words("greeting")
+    if len(words) <= SHORT and (greeting | cues.words("chat")).issuperset(rest):
+        greets = not greeting.isdisjoint(rest) or bool(spotted["hello"])
+        return Kind.GREETING if greets else Kind.OTHER
     return None
 
 
@@ -80,27 +103,42 @@ def _wants(words: Sequence[str], rest: Sequence[str], cues: Cues) -> bool:
     return asks or not cues.words("trouble").isdisjoint(rest)
 
 
+def _asks(spotted: Spotted) -> bool:
+    """Praise that goes on to complain or to ask."""
+    return any(spotted[cue] for cue in ("trouble", "information", "question", "plea"))
+
+
 def _is_spam(spotted: Spotted) -> bool:
-    return len({phrase for _, phrase in spotted["spam"]}) >= SPAM and not spotted["complaint"]
+    """Offers and tricks; who tells of them complains."""
+    found = [len({phrase for _, phrase in spotted[cue]}) for cue in ("spam", "offer")]
+    least = SPAM + bool(spotted["plea"])
+    return found[0] + found[1] * OFFER >= least and not spotted["complaint"]
 
 
 def _earlier(words: Sequence[str], spotted: Spotted, *, tracking: bool) -> Kind | None:
     """About a complaint that was made before."""
-    asks = bool(spotted["status"]) and len(words) <= CHASING
+    short = len(words) <= CHASING
+    asks = short and bool(spotted["status"] or spotted["chase"])
     if tracking:
-        return Kind.STATUS_QUERY if asks else Kind.FOLLOW_UP
+        return Kind.STATUS_QUERY if asks and not spotted["news"] else Kind.FOLLOW_UP
     return Kind.STATUS_QUERY if asks and spotted["mine"] else None
 
 
-def _wish(spotted: Spotted) -> Kind | None:
+def _wish(words: Sequence[str], spotted: Spotted) -> Kind | None:
     """A suggestion or a question that tells of no trouble, or that opens the message."""
     trouble = [place for place, _ in spotted["trouble"]]
-    early_trouble = any(place < OPENING for place in trouble)
+    grave = [place for place, cue in spotted["trouble"] if cue not in MILD]
+    asked = [place for place, _ in spotted["question"]]
+    if asked and (not trouble or (min(asked) < OPENING and not grave) or len(words) <= OPENING):
+        return Kind.INFORMATION_REQUEST
+    early_trouble = any(place < OPENING for place in grave)
     for cue, kind in (
         ("aspiration", Kind.ASPIRATION),
         ("information", Kind.INFORMATION_REQUEST),
     ):
         places = [place for place, _ in spotted[cue]]
-        if places and (not trouble or (min(places) < OPENING and not early_trouble)):
+        early = bool(places) and min(places) < OPENING and not early_trouble
+        brief = kind is Kind.ASPIRATION or len(words) <= BRIEF
+        if early or (places and not trouble and brief):
             return kind
     return None

@@ -11,6 +11,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from parsers.catalogue import Catalogue, Category
+from parsers.learned import Verdict
 from parsers.phrases import Hit, Phrase, PhraseIndex, Reading, evidence
 from parsers.stem import stem
 from parsers.text import CACHED_WORDS, Lexicon, Normaliser, tokenise
@@ -23,6 +24,7 @@ VOWELS = re.compile("[aeiou]")
 NAME_PARTS = re.compile(r"[/,()]")
 BEST = 3  # candidates that are kept
 LEAST = 5.0  # score of a candidate worth showing
+NEVER = 0.002  # nothing is surer than this or less likely
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +36,38 @@ class Weights:
     name: float = 0.35  # each word of a name, beside keywords
     only_name: float = 0.7  # the same, where there are no keywords
     doubt: float = 2.6  # evidence that "none of them" has in every text
-    enough: float = 8.0  # evidence grows no further much beyond this
+    enough: float = 12.0  # evidence grows no further much beyond this
     steepness: float = 1.0
     long: int = 20  # telling words from which evidence is worth less
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The chance that the best is right, from its share of the evidence.
+
+    Fitted on benchmarks/corpus/tune.jsonl, with its words known and not known to the catalogue.
+    """
+
+    level: float
+    slope: float
+
+    def score(self, share: float) -> float:
+        """0..100."""
+        bounded = min(max(share, NEVER), 1 - NEVER)
+        odds = math.exp(self.level + self.slope * math.log(bounded / (1 - bounded)))
+        return 100 * odds / (1 + odds)
+
+    def scores(self, shares: Sequence[float]) -> list[float]:
+        """Of the best and of those after it, which share what is left."""
+        if not shares:
+            return []
+        best = self.score(shares[0])
+        left = (100 - best) / max(1 - shares[0], NEVER)
+        return [best, *(min(best, share * left) for share in shares[1:])]
+
+
+OF_CATEGORY = Calibration(level=0.55, slope=1.0)
+OF_AGENCY = Calibration(level=1.2, slope=1.2)
 
 
 class Speller:
@@ -139,23 +170,35 @@ class CategoryMatcher:
     def shares(self, reading: Reading) -> tuple[dict[str, float], list[Hit]]:
         """For each category the probability that the text is about it; the rest is doubt."""
         hits = list(self._index.hits(reading))
-        found = evidence(self._index, hits)
+        found = evidence(self._index, hits, reading)
         size = len(reading.words)
         return likely({c: sum(w.values()) for c, w in found.items()}, size, self._weights), hits
 
     def rank(self, shares: Mapping[str, float], hits: Iterable[Hit]) -> tuple[Candidate, ...]:
         """The best few; the first is sure if it is likely enough and well ahead."""
         ranked = sorted(shares.items(), key=lambda item: (-item[1], item[0]))[:BEST]
-        best = ranked[0][1] * 100 if ranked else 0.0
-        second = ranked[1][1] * 100 if len(ranked) > 1 else 0.0
-        sure = best >= self._sure and best - second >= self._margin
+        scores = OF_CATEGORY.scores([share for _, share in ranked])
+        sure = is_sure(scores, self._sure, self._margin)
         return tuple(
-            self._candidate(code, share * 100, hits, sure=sure and place == 0)
+            self._candidate(code, score, hits, sure=sure and place == 0)
+            for place, ((code, _), score) in enumerate(zip(ranked, scores, strict=True))
+            if score >= LEAST or place == 0
+        )
+
+    def taught(self, verdict: Verdict) -> tuple[Candidate, ...]:
+        """The best few by what officers decided before."""
+        ranked = sorted(verdict.shares.items(), key=lambda item: (-item[1], item[0]))[:BEST]
+        return tuple(
+            self._named(code, share * 100, verdict.reason, sure=verdict.sure and place == 0)
             for place, (code, share) in enumerate(ranked)
             if share * 100 >= LEAST or place == 0
         )
 
     def _candidate(self, code: str, score: float, hits: Iterable[Hit], *, sure: bool) -> Candidate:
+        reason = because(hit for hit in hits if hit.phrase.target == code)
+        return self._named(code, score, reason, sure=sure)
+
+    def _named(self, code: str, score: float, reason: str, *, sure: bool) -> Candidate:
         category = self._catalogue.categories[code]
         return Candidate(
             code=code,
@@ -163,8 +206,13 @@ class CategoryMatcher:
             score=score,
             sure=sure,
             parent=category.parent,
-            reason=because(hit for hit in hits if hit.phrase.target == code),
+            reason=reason,
         )
+
+
+def is_sure(scores: Sequence[float], least: float, margin: float) -> bool:
+    """Whether the first is likely enough and well ahead of the second."""
+    return bool(scores) and scores[0] >= least and scores[0] - sum(scores[1:2]) >= margin
 
 
 def likely(scores: Mapping[str, float], size: int, weights: Weights) -> dict[str, float]:

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import reduce
-from operator import eq, or_
+from operator import eq, gt, or_
 from typing import NamedTuple
 
 LANDMARK_SHARE = 0.25  # of its weight, for a word that names a landmark
@@ -13,10 +13,11 @@ STEM_SHARE = 0.85  # of a word of a phrase that shares only the root
 LONE_STEM_SHARE = 0.5  # a single word that shares only the root
 WHOLE = 0.9  # share from which a phrase explains the words in it
 WITHIN_SHARE = 0.5  # of a phrase within a longer one
-PHRASE_BONUS = 1.15  # several words together say more than each alone
-NEAR = 2  # words that may stand between the words of a phrase at no cost
-FAR_COST = 0.1  # of the weight for each further word
+FAR_COST = 0.1  # of the weight for each word between the words of a phrase
 FAR_LEAST = 0.15
+TURNED_SHARE = 0.8  # of a phrase whose words stand in another order
+LATE_COST = 0.6  # of the weight at the end of a text: people say first what it is about
+LATE_WORDS = 8  # shorter texts have no end
 PART_SPREAD = 0.2  # of a target that has the word only within longer phrases
 OCCURRENCES = 4  # of one word that are tried
 
@@ -142,8 +143,10 @@ def _together(phrase: Phrase, anchor: str, reading: Reading) -> Hit:
         same = sum(map(eq, phrase.words, [words[place] for place in chosen]))
         share = STEM_SHARE + (1 - STEM_SHARE) * same / len(chosen)
     between = span - len(chosen) + 1
-    if between > NEAR:
-        share *= max(FAR_LEAST, 1 - FAR_COST * (between - NEAR))
+    if between > 0:
+        share *= max(FAR_LEAST, 1 - FAR_COST * between)
+    if any(map(gt, chosen, chosen[1:])):
+        share *= TURNED_SHARE
     if reading.landmarks and not reading.landmarks.isdisjoint(chosen):
         share *= LANDMARK_SHARE
     return Hit(phrase, tuple(chosen), share)
@@ -153,8 +156,9 @@ def _nearest(places: list[int], start: int) -> int:
     return places[0] if len(places) == 1 else min(places, key=lambda place: abs(place - start))
 
 
-def _explained(hits: Sequence[Hit]) -> Iterator[tuple[Phrase, float]]:
+def _explained(hits: Sequence[Hit], size: int) -> Iterator[tuple[Phrase, float]]:
     """`lampu mati` counts less within `lampu jalan mati`, and `polisi` within `polisi tidur`."""
+    late = LATE_COST / max(size, LATE_WORDS)
     masks = [reduce(or_, [1 << place for place in hit.positions]) for hit in hits]
     wide = {
         mask
@@ -163,16 +167,18 @@ def _explained(hits: Sequence[Hit]) -> Iterator[tuple[Phrase, float]]:
     }
     for hit, mask in zip(hits, masks, strict=True):
         within = any(mask & other == mask and mask != other for other in wide)
-        yield hit.phrase, hit.share * WITHIN_SHARE if within else hit.share
+        share = hit.share * (1 - late * min(hit.positions))
+        yield hit.phrase, share * WITHIN_SHARE if within else share
 
 
-def evidence(index: PhraseIndex, hits: Sequence[Hit]) -> dict[str, dict[str, float]]:
+def evidence(
+    index: PhraseIndex, hits: Sequence[Hit], reading: Reading
+) -> dict[str, dict[str, float]]:
     """For each target the weight of each word that speaks for it; a word counts once."""
     found: dict[str, dict[str, float]] = {}
-    for phrase, share in _explained(hits):
-        alone = len(phrase.stems) == 1
-        weight = phrase.weight * share * (1.0 if alone else PHRASE_BONUS)
-        telling = index.telling_alone if alone else index.telling
+    for phrase, share in _explained(hits, len(reading.words)):
+        weight = phrase.weight * share
+        telling = index.telling_alone if len(phrase.stems) == 1 else index.telling
         words = found.setdefault(phrase.target, {})
         for root in phrase.stems:
             value = weight * telling[root]

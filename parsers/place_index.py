@@ -18,15 +18,21 @@ OLD_SPELLING = re.compile(r"oe|dj|tj")
 MODERN = {"oe": "u", "dj": "j", "tj": "c"}
 BEGINNINGS: Final = (3, 4, 5, 6, 7)  # letters
 CACHED_WORDS = 8192
+NUMBERS: Final = {  # Seberang Ulu Satu is also written Seberang Ulu I and Seberang Ulu 1
+    word: same
+    for same in (("1", "i", "satu"), ("2", "ii", "dua"), ("3", "iii", "tiga"), ("4", "iv", "empat"))
+    for word in same
+}
 QUALITY: Final = {0: 1.0, 1: 0.93, 2: 0.86}  # by number of mistakes
 
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """A short name such as `sby`; `bare` is False where it is another short word too (`plg`)."""
+    """A short or everyday name such as `sby`; `bare` is False where only a keyword may use it."""
 
     codes: tuple[str, ...]
     bare: bool
+    weak: bool = False  # also another short word (`sda`): needs `di`, a cue, or a second place
 
 
 def bare_name(code: str, name: str) -> str:
@@ -55,6 +61,8 @@ def name_keys(name: str, short: Mapping[str, str]) -> Iterable[str]:
         yield new
     if words and words[0] == "sei":
         yield "sungai" + key[3:]
+    if len(words) > 1 and words[-1] in NUMBERS:
+        yield from ("".join(words[:-1]) + same for same in NUMBERS[words[-1]] if same != words[-1])
 
 
 class PlaceIndex:
@@ -73,6 +81,7 @@ class PlaceIndex:
         self.postcodes: Final = postcodes
         self.words: Final = words
         self.cues: Final = {w: role.value for role in LEVEL_ROLES for w in words.roles[role]}
+        self.weak: Final = frozenset(alias for alias, found in aliases.items() if found.weak)
         self._codes: Final[dict[str, str]] = {}  # key -> codes separated by blanks
         self._pools: Final[dict[tuple[str, str], list[str]]] = {}  # (level, first letter) -> keys
         for code, name in self.names.items():
@@ -106,6 +115,10 @@ class PlaceIndex:
         """All regions of that name (one word, lower case)."""
         found = self._codes.get(key)
         return tuple(found.split()) if found else ()
+
+    def key(self, code: str) -> str:
+        """The name of a region as one word."""
+        return "".join(WORD.findall(bare_name(code, self.names[code]).casefold()))
 
     def may_begin(self, letters: str) -> bool:
         """False if no name begins like this; quick, and never wrong about False."""

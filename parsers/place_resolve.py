@@ -5,17 +5,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from parsers.place_evidence import Weigher
 from parsers.place_weights import PlaceWeights
-from parsers.place_words import (
-    DISTRICT,
-    PROVINCE,
-    REGENCY,
-    VILLAGE,
-    Manner,
-    Mention,
-    is_city,
-    level_of,
-)
+from parsers.place_words import Manner, Mention, is_city
 
 MAX_MENTIONS = 60
 
@@ -43,6 +35,7 @@ class Resolver:
         self.sure: Final = sure
         self.margin: Final = margin
         self.weights: Final = weights
+        self.weigh: Final = Weigher(weights)
         self.population: Final = population  # code of a kabupaten/kota -> 0..1
 
     def resolve(self, mentions: Sequence[Mention], area: str) -> list[Scored]:
@@ -51,12 +44,17 @@ class Resolver:
         if regencies and self._settled(regencies):
             return self._descend(mentions, regencies[0], area)
         open_ = [self._deepest(mentions, found, area) for found in regencies[:3]]
-        return _ranked([*open_, *self._provinces(mentions)])[:3]
+        ranked = _ranked([*open_, *self._provinces(mentions)])[:3]
+        return [found for found in ranked if found.score >= self._least(found.code, area)]
+
+    def _least(self, code: str, area: str) -> float:
+        near = not area or code.startswith(area) or area.startswith(code[:5])
+        return self.weights.least if near else self.weights.outside
 
     # Which kabupaten or kota
 
     def _regencies(self, mentions: Sequence[Mention], area: str) -> list[Scored]:
-        weights, gathered = self.weights, self._gather(mentions, 5, self._weight)
+        weights, gathered = self.weights, self._gather(mentions, 5, self.weigh.anywhere)
         provinces = _named_provinces(mentions)
         found = []
         for code, evidence in gathered.items():
@@ -100,69 +98,7 @@ class Resolver:
         city = self.weights.city_first if is_city(code) else 0.0
         return city + self.weights.population * self.population.get(code, 0.0)
 
-    def _weight(self, mention: Mention, code: str) -> float:
-        """How likely the mention means this region while nothing else is known."""
-        weights, level = self.weights, level_of(code)
-        if (certain := self._certain(mention, level)) is not None:
-            small = level in {DISTRICT, VILLAGE} and mention.words == 1
-            return certain * (weights.everyday if small and mention.common == 2 else 1.0)
-        weight = {
-            PROVINCE: weights.province,
-            REGENCY: weights.regency,
-            DISTRICT: weights.district,
-            VILLAGE: weights.village,
-        }[level]
-        if level == DISTRICT and len(mention.codes) > 3:
-            weight *= (weights.many + 3) / (weights.many + len(mention.codes))
-        weight *= self._reading(mention, code)
-        weight += weights.located if mention.manner is Manner.LOCATED else 0.0
-        street = weights.street if len(code) > 5 else weights.far_street
-        weight *= self._manner(mention, street)
-        large = level in {PROVINCE, REGENCY} and mention.common < 2
-        return weight * (mention.quality if large else self._common(mention))
-
-    def _certain(self, mention: Mention, level: str) -> float | None:
-        """The weight where the manner says it all: pins, cues and postcodes."""
-        weights, cued = self.weights, mention.manner is Manner.CUED
-        if mention.manner is Manner.PIN:
-            return weights.pin * (mention.quality if level == VILLAGE else 1.0)
-        if mention.postcode:
-            return weights.postcode_cued if cued else weights.postcode
-        if not cued:
-            return None
-        if level == mention.cue:
-            cued_weight = weights.cued_regency if level == REGENCY else weights.cued
-            return cued_weight * mention.quality
-        return weights.miscued * self._common(mention)
-
-    def _reading(self, mention: Mention, code: str) -> float:
-        """A name that is a city and a village is the city, unless something says otherwise."""
-        shortest = len(mention.codes[0])
-        if len(code) <= max(shortest, 5):
-            return self.weights.like_province if shortest < len(code) else 1.0
-        return self.weights.below_district if shortest == 8 else self.weights.lower_reading
-
-    def _manner(self, mention: Mention, street: float) -> float:
-        return {Manner.STREET: street, Manner.OTHER: self.weights.other}.get(mention.manner, 1.0)
-
-    def _common(self, mention: Mention) -> float:
-        everyday = self.weights.everyday
-        if mention.words > 1 and any(len(code) < 13 for code in mention.codes):
-            everyday = self.weights.phrase
-        return mention.quality * (1.0, self.weights.dictionary, everyday)[mention.common]
-
     # Within a kabupaten or kota
-
-    def _inside(self, mention: Mention, code: str) -> float:
-        """How likely the mention means this region once its kabupaten/kota is known."""
-        weights, level = self.weights, level_of(code)
-        if (certain := self._certain(mention, level)) is not None:
-            return certain
-        weight = weights.inside_district if level == DISTRICT else weights.inside_village
-        if mention.manner is Manner.STREET:
-            weight = weights.inside_street
-        weight *= self._reading(mention, code) * self._manner(mention, 1.0)
-        return weight * mention.quality * (weights.inside_word if mention.common else 1.0)
 
     def _below(
         self, mentions: Sequence[Mention], parent: str, size: int, area: str
@@ -170,7 +106,7 @@ class Resolver:
         """Regions with codes of `size` characters under `parent`, by evidence."""
         mentions = [_within(mention, parent) for mention in mentions]
         found = []
-        for code, evidence in self._gather(mentions, size, self._inside, under=parent).items():
+        for code, evidence in self._gather(mentions, size, self.weigh.inside, under=parent).items():
             if area.startswith(code):
                 evidence[FROM_AREA] = self.weights.inside_area
             score = _together(evidence.values())
@@ -203,10 +139,21 @@ class Resolver:
                 settled, below = below[0], below[1:]
         answer = replace(settled, sure=True)
         guesses = [self._deepest(mentions, found, area) for found in below[:2]]
-        said = _together(weight for at, weight in settled.evidence.items() if at >= 0)
-        if guesses and said < self.sure:  # only the area settles it: what the text says is more
+        if guesses and self._says_more(settled, guesses, area):
             return [*guesses, answer]
         return [answer, *guesses]
+
+    def _says_more(self, settled: Scored, guesses: Sequence[Scored], area: str) -> bool:
+        """Where the area tells the kabupaten/kota anyway, a finer guess tells more than it."""
+        said = _together(weight for at, weight in settled.evidence.items() if at >= 0)
+        if said < self.sure:
+            return True
+        guess, *rivals = guesses
+        manner = guess.mention.manner if guess.mention else Manner.OTHER
+        bare = manner in {Manner.PLAIN, Manner.CHAINED, Manner.STREET}
+        other = len(settled.code) > 5 or guess.mention != settled.mention
+        inside = not rivals and guess.code.startswith(settled.code)
+        return bare and other and inside and area.startswith(settled.code[:5])
 
     def _deepest(self, mentions: Sequence[Mention], top: Scored, area: str) -> Scored:
         """The region at or below `top` that a mention names."""
@@ -221,7 +168,7 @@ class Resolver:
 
     def _provinces(self, mentions: Sequence[Mention]) -> list[Scored]:
         named = [(m, code) for m in mentions for code in m.codes if len(code) == 2]
-        best = {code: Scored(code, self._weight(m, code), {}, m) for m, code in named}
+        best = {code: Scored(code, self.weigh.anywhere(m, code), {}, m) for m, code in named}
         return list(best.values())
 
     def _settled(self, ranked: Sequence[Scored]) -> bool:

@@ -24,6 +24,7 @@ class PlaceWeights:
     many: float = 16.0  # kecamatan sharing their name with more regions than this count half
     street: float = 0.60  # factor: a street may be named after the village it runs through
     far_street: float = 0.20  # factor: or after a city anywhere
+    towards: float = 0.70  # factor: where a road, a bus or a traveller goes
     other: float = 0.10  # factor
     lower_reading: float = 0.50  # factor: Surabaya is a city before it is a village
     below_district: float = 0.70  # factor: Wonokromo is a kecamatan before it is a village
@@ -36,6 +37,8 @@ class PlaceWeights:
     inside_street: float = 0.55
     inside_word: float = 0.92  # factor for names that are words, too
     inside_area: float = 0.40
+    least: float = 0.20  # a candidate with a lower score is none
+    outside: float = 0.60  # the same, outside of the area given
     weak_mentions: int = 2  # bare villages that may speak for one kabupaten/kota
-    city_first: float = 0.03  # who says Bandung more often means the kota
-    population: float = 0.06  # the largest region leads the smallest by this
+    city_first: float = 0.05  # who says Bandung more often means the kota
+    population: float = 0.10  # the largest region leads the smallest by this

@@ -30,6 +30,8 @@ class Role(StrEnum):
     IS_REGENCY = "regency"  # of twins, the kabupaten
     FILLER = "filler"  # between cue and name
     LOCATIVE = "locative"  # a place of any kind follows
+    TOWARDS = "towards"  # a place follows that the matter is hardly about
+    GUEST = "guest"  # before `di`: somebody else lives there
     STREET = "street"  # the name of a street follows
     STREET_TITLE = "street_title"  # between `jl` and the name
     STREET_END = "street_end"
@@ -56,8 +58,10 @@ class Manner(Enum):
 
     PIN = "pin"
     CUED = "cued"  # kec. Coblong
+    CHAINED = "chained"  # Coblong Bandung
     LOCATED = "located"  # di Coblong
     PLAIN = "plain"
+    TOWARDS = "towards"  # ke Coblong, saudara di Coblong
     STREET = "street"  # jl Coblong
     OTHER = "other"  # pak Coblong
 

@@ -7,6 +7,8 @@ from parsers.text import Token
 
 TRACKING = re.compile(r"[1-9]\d{4,8}")
 USUAL = 7  # digits of a number given out today
+RECENT = re.compile(r"[89]\d{3}(?!000)\d{3}")  # such a number, and no round amount
+GLUED = re.compile(rf"(?:no|nomor|id|lap|laporan|aduan|tiket)({TRACKING.pattern})")
 NEAR = 4  # words before a number that may say what it is
 REPORT = frozenset(
     {"laporan", "laporanku", "lap", "aduan", "pengaduan", "keluhan", "tiket", "ticket", "lapor"}
@@ -23,7 +25,7 @@ UNIT = frozenset(
     | {"perak", "m", "watt", "va", "km", "warga", "unit", "lembar"}
 )
 NUMBER_WORDS = frozenset({"no", "nomor", "nomer", "nmr", "nya", "dengan", "saya", "ini", "yaitu"})
-AND = frozenset({"dan", "dn", "serta", "juga", "sama"})
+AND = frozenset({"dan", "dn", "serta", "juga", "sama", "sm"})
 
 
 def counts_something(tokens: Sequence[Token], place: int) -> bool:
@@ -36,6 +38,8 @@ def trackings(tokens: Sequence[Token], text: str, *, bare: bool = False) -> tupl
     found: dict[str, None] = {}
     last = -9  # place of the last number found: "8112829, 8588371 dan 8630536"
     for place, token in enumerate(tokens):
+        if match := GLUED.fullmatch(token.norm):
+            found[match[1]] = None
         if not TRACKING.fullmatch(token.norm) or _glued(token, text):
             continue
         if counts_something(tokens, place):
@@ -62,7 +66,7 @@ def _introduced(tokens: Sequence[Token], place: int, text: str) -> bool:
     token = tokens[place]
     if text[: token.start].rstrip().endswith("#"):
         return True
-    numbered = False
+    numbered = bool(RECENT.fullmatch(token.norm))
     for word in reversed([t.norm for t in tokens[max(0, place - NEAR) : place]]):
         if word in REPORT:
             return True

@@ -8,12 +8,16 @@ from parsers.agency import AgencyMatcher
 from parsers.catalogue import Catalogue
 from parsers.commands import CommandWords, parse_command
 from parsers.cues import Cues, Spotted
+from parsers.features import Seen
 from parsers.headline import address_of, headline_of
-from parsers.kind import kind_of, language_of, urgent_in
-from parsers.match import CategoryMatcher, Words
+from parsers.kind import REPORTS, filed, kind_of, language_of, urgent_in
+from parsers.learned import Model, Verdict
+from parsers.match import OF_CATEGORY, CategoryMatcher, Words
+from parsers.matchers import Cold, Matchers, Witness
 from parsers.phrases import Hit, Reading
 from parsers.places import Gazetteer
 from parsers.private import private_spans
+from parsers.several import tells_several
 from parsers.text import Lexicon, Token, tokenise
 from parsers.tracking import trackings
 from parsers.understanding import Candidate, Command, Kind, PlaceCandidate, Span, Understanding
@@ -22,7 +26,7 @@ from parsers.when import when_of
 KEYWORD = "lapor"  # LAPOR <text>, the format that most leaflets print
 NUMBER = "1708"
 KEYWORD_SCORE = 95.0  # of a place that the sender's keyword names
-LIKELY = 40.0  # score from which a category makes a text a complaint
+LIKELY = 40.0  # probability in a hundred from which a category makes a text a complaint
 WHEN_CHARS = 4_000  # of a text in which a time is looked for
 
 
@@ -43,7 +47,7 @@ class Tables:
 class Thresholds:
     """Scores 0..100 from config.yaml, section matching."""
 
-    category_sure: float = 70.0
+    category_sure: float = 89.0
     category_margin: float = 8.0
     command_typo: float = 80.0
 
@@ -66,24 +70,49 @@ class Look:
     spotted: Spotted
     reading: Reading
     shares: Mapping[str, float]  # probability of each category
+    topical: float  # score 0..100: that the text is about any of them
     telling: frozenset[int]  # tokens that say what the trouble is
     categories: tuple[Candidate, ...]
+    several: bool
+    desk: Verdict | None  # on the agency, where that was learnt
 
 
 class Understander:
     """Built once from catalogue, places and tables; then pure."""
 
     def __init__(
-        self, catalogue: Catalogue, places: Gazetteer, tables: Tables, thresholds: Thresholds
+        self,
+        catalogue: Catalogue,
+        places: Gazetteer,
+        tables: Tables,
+        thresholds: Thresholds,
+        *,
+        model: Model | None = None,
+        national: Matchers | None = None,
     ) -> None:
+        """`model` is what this deployment learnt; it looks with the matchers of `national`."""
         self._places, self._tables, self._thresholds = places, tables, thresholds
         self._words = Words(tables.lexicon, catalogue.texts())
+        self._joining = tables.cues.words("joining")
         self._ordinary = self._words.vocabulary | tables.lexicon.stopwords | tables.opening
         sure, margin = thresholds.category_sure, thresholds.category_margin
         self._categories = CategoryMatcher(catalogue, self._words, sure=sure, margin=margin)
         self._agencies = AgencyMatcher(
             catalogue, self._words, area_name=places.name, sure=sure, margin=margin
         )
+        self.matchers = Matchers(self._words, self._categories, self._agencies)
+        self._model, self._witness = model, Witness(self.matchers, national or self.matchers)
+        self._known = {"category": len(catalogue.topics), "agency": len(catalogue.agencies)}
+
+    def see(self, text: str, *, area: str | None = None) -> tuple[Seen, Cold]:
+        """What a model may learn from a text, and what the matchers think without it."""
+        tokens = tokenise(text)
+        lead = self._lead(tokens, text)
+        rest = tokens[lead.words :]
+        words = self._words.normaliser(rest)
+        named = self._naming(rest, words, self._places.find(rest, text, area=lead.area or area))
+        reading = self._words.read(words, named)
+        return self._witness.see(rest, named, reading, self._categories.shares(reading)[0])
 
     def understand(
         self,
@@ -104,18 +133,20 @@ class Understander:
             places = (self._from_keyword(lead.area, lead.keyword, text),)
         command = self._command(text, body, tokens, lead)
         tracking = (command.tracking,) if command and command.tracking else trackings(tokens, text)
-        private = private_spans(text)
+        private = private_spans(text, self._words.normaliser.known)
         look = self._look(rest, places)
+        kind = self._kind(look, command, tracking)
         return Understanding(
-            kind=self._kind(look, command, tracking),
+            kind=kind,
             body=body,
             command=command,
             language=language_of([token.norm for token in rest], self._tables.cues),
             urgent=urgent_in(look.spotted),
             headline=self._headline(text, rest, look, private),
             normalised=" ".join(look.flat),
-            categories=look.categories,
-            agencies=self._agencies.rank(look.reading, look.shares, _office_place(places, known)),
+            categories=filed(look.categories, kind),
+            agencies=filed(self._desks(look, _office_place(places, known)), kind),
+            several=look.several and kind in REPORTS,
             places=places,
             address=self._address(text, rest, look),
             when=when_of(text[:WHEN_CHARS], today),
@@ -126,18 +157,37 @@ class Understander:
     def _look(self, tokens: Sequence[Token], places: Sequence[PlaceCandidate]) -> Look:
         words = self._words.normaliser(tokens)
         flat = [word for parts in words for word in parts]
-        reading = self._words.read(words, self._naming(tokens, words, places))
-        shares, hits = self._categories.shares(reading)
-        categories = self._categories.rank(shares, hits)
+        named = self._naming(tokens, words, places)
+        reading = self._words.read(words, named)
+        cold, hits = self._categories.shares(reading)
+        matched = categories = self._categories.rank(cold, hits)
+        telling = _most_telling(hits, reading, matched)
+        verdicts: Mapping[str, Verdict] = {}
+        shares: Mapping[str, float] = cold
+        topical = max(cold.values(), default=0.0)
+        if self._model:
+            seen, opinions = self._witness.see(tokens, named, reading, cold)
+            topical, verdicts = seen.topical, self._model.judge(seen, opinions, self._known)
+        if topic := verdicts.get("category"):
+            shares, categories = topic.shares, self._categories.taught(topic)
+            telling = _spoken(topic, reading) or telling
         return Look(
             words=words,
             flat=flat,
             spotted=self._tables.cues.spot(flat),
             reading=reading,
             shares=shares,
-            telling=_most_telling(hits, reading, categories),
+            topical=OF_CATEGORY.score(topical),
+            telling=telling,
             categories=categories,
+            several=tells_several(matched, hits, reading, words, self._joining),
+            desk=verdicts.get("agency"),
         )
+
+    def _desks(self, look: Look, place: str) -> tuple[Candidate, ...]:
+        if look.desk:
+            return self._agencies.taught(look.desk, place)
+        return self._agencies.rank(look.reading, look.shares, place)
 
     def _naming(
         self,
@@ -165,7 +215,7 @@ class Understander:
     def _kind(self, look: Look, command: Command | None, tracking: Sequence[str]) -> Kind:
         if command:
             return Kind.COMMAND
-        likely = bool(look.categories) and look.categories[0].score >= LIKELY
+        likely = look.topical >= LIKELY
         cues = self._tables.cues
         return kind_of(look.flat, look.spotted, cues, tracking=bool(tracking), likely=likely)
 
@@ -229,8 +279,16 @@ def _most_telling(
     return frozenset(reading.tokens[place] for place in best.positions)
 
 
+def _spoken(verdict: Verdict, reading: Reading) -> frozenset[int]:
+    """The tokens of the roots that spoke most for what was learnt."""
+    return frozenset(
+        reading.tokens[place]
+        for root in verdict.roots[:1]
+        for part in root.split()
+        for place in reading.where.get(part, ())[:1]
+    )
+
+
 def _office_place(places: Sequence[PlaceCandidate], area: str | None) -> str:
     """The place whose offices are meant: a sure one in the text, else the area that is likely."""
-    if places and places[0].sure:
-        return places[0].code
-    return area or ""
+    return next((place.code for place in places if place.sure), area or "")

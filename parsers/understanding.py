@@ -111,6 +111,7 @@ class Understanding:
     normalised: str = ""
     categories: tuple[Candidate, ...] = ()
     agencies: tuple[Candidate, ...] = ()
+    several: bool = False  # two complaints in one message
     places: tuple[PlaceCandidate, ...] = ()
     address: str | None = None
     when: tuple[str, str | None] | None = None  # (words, ISO date or range)
@@ -129,6 +130,11 @@ class Understanding:
     def place(self) -> PlaceCandidate | None:
         return self.places[0] if self.places else None
 
+    @property
+    def settled(self) -> PlaceCandidate | None:
+        """The deepest place that is sure; a finer guess may stand before it."""
+        return next((place for place in self.places if place.sure), None)
+
     def as_dict(self, id_: object) -> dict[str, Any]:
         """The object that `lapor understand` prints, all keys present (docs/understand.md)."""
         return {
@@ -142,6 +148,7 @@ class Understanding:
             "categories": [item.as_dict() for item in self.categories],
             "agency": self.agency.as_dict() if self.agency else None,
             "agencies": [item.as_dict() for item in self.agencies],
+            "several": self.several,
             "place": self.place.as_dict() if self.place else None,
             "places": [item.as_dict() for item in self.places],
             "address": self.address,

@@ -29,6 +29,11 @@ class Row:
     line: int
     fields: dict[str, str]
 
+    @property
+    def code(self) -> str:
+        """A catalogue without codes has names, which serve as codes."""
+        return self.text("code" if "code" in self.fields else "name")
+
     def text(self, name: str) -> str:
         return self.fields.get(name, "").strip()
 
@@ -59,7 +64,9 @@ def load(directory: Path) -> Catalogue:
     agencies = _unique(_rows(directory / "agencies.csv", COLUMNS, mistakes), mistakes)
     rules = []
     if (directory / "rules.csv").exists():
-        rules = list(_rows(directory / "rules.csv", RULE_COLUMNS, mistakes))
+        rules = list(
+            _rows(directory / "rules.csv", RULE_COLUMNS, mistakes, needed=RULE_COLUMNS[:2])
+        )
     _check_categories(categories, set(agencies), mistakes)
     _check_agencies(agencies, set(categories), mistakes)
     _check_rules(rules, set(categories), set(agencies), mistakes)
@@ -72,7 +79,9 @@ def load(directory: Path) -> Catalogue:
     )
 
 
-def _rows(path: Path, columns: Sequence[str], mistakes: Mistakes) -> Iterator[Row]:
+def _rows(
+    path: Path, columns: Sequence[str], mistakes: Mistakes, *, needed: Sequence[str] = ("name",)
+) -> Iterator[Row]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -81,7 +90,7 @@ def _rows(path: Path, columns: Sequence[str], mistakes: Mistakes) -> Iterator[Ro
     lines = csv.reader(text.splitlines(), strict=True)
     head = [name.strip() for name in next(lines, [])]
     unknown = [name for name in head if name not in (*columns, *OPTIONAL)]
-    missing = [name for name in columns[:2] if name not in head]
+    missing = [name for name in needed if name not in head]
     if unknown or missing:
         names = ", ".join([f"unknown {n!r}" for n in unknown] + [f"missing {n!r}" for n in missing])
         mistakes.lines.append(f"{path.name} line 1: column {names}.")
@@ -100,7 +109,7 @@ def _rows(path: Path, columns: Sequence[str], mistakes: Mistakes) -> Iterator[Ro
 def _unique(rows: Iterator[Row], mistakes: Mistakes) -> dict[str, Row]:
     found: dict[str, Row] = {}
     for row in rows:
-        code = row.text("code")
+        code = row.code
         if not code or not row.text("name"):
             mistakes.add(row, "code and name must not be empty.")
         elif code in found:
@@ -124,7 +133,7 @@ def _check_agencies(rows: dict[str, Row], categories: Set[str], mistakes: Mistak
         if row.text("area") and not AREA.fullmatch(row.text("area")):
             mistakes.add(row, f"area {row.text('area')} is not a Kemendagri code such as 32.04.")
         for code in row.items("successor"):
-            if code not in rows or code == row.text("code"):
+            if code not in rows or code == row.code:
                 mistakes.add(row, f"successor {code} is not another agency.")
         for code in row.items("handles"):
             if code not in categories:
@@ -150,7 +159,7 @@ def _split(items: tuple[str, ...], mark: str, *, marked: bool) -> tuple[str, ...
 def _category(row: Row, rows: dict[str, Row]) -> Category:
     parent, handles = row.text("parent"), row.items("handles")
     return Category(
-        code=row.text("code"),
+        code=row.code,
         name=row.text("name"),
         parent=(parent, rows[parent].text("name")) if parent else None,
         aliases=row.items("aliases"),
@@ -165,7 +174,7 @@ def _category(row: Row, rows: dict[str, Row]) -> Category:
 
 def _agency(row: Row) -> Agency:
     return Agency(
-        code=row.text("code"),
+        code=row.code,
         name=row.text("name"),
         aliases=row.items("aliases"),
         keywords=_split(row.items("keywords"), HINT, marked=False),

@@ -24,7 +24,7 @@ def default_gazetteer(*, place_sure: float = 75.0, place_margin: float = 5.0) ->
     return Gazetteer(
         ((code, name) for code, name in _rows(SEED / "wilayah.csv.gz")),
         aliases={
-            alias: Alias(tuple(codes.split("|")), bare == "1")
+            alias: Alias(tuple(codes.split("|")), bare=bare != "0", weak=bare == "2")
             for alias, codes, bare in _rows(SEED / "abbreviations.csv")
         },
         postcodes={

@@ -11,6 +11,7 @@ from parsers.catalogue import Catalogue
 from parsers.commands import CommandWords
 from parsers.cues import Cues
 from parsers.kind import LANGUAGES
+from parsers.learned import Model
 from parsers.places import Gazetteer
 from parsers.text import Lexicon
 from parsers.understand import Tables, Thresholds, Understander
@@ -24,9 +25,19 @@ def build_understander(
     places: Gazetteer,
     thresholds: Thresholds,
     catalogue: Catalogue | None = None,
+    *,
+    model: Model | None = None,
+    learning: bool = False,
 ) -> Understander:
-    """For one process; takes a moment, so it is built once and kept."""
-    return Understander(catalogue or default_catalogue(), places, load_tables(), thresholds)
+    """For one process; takes a moment, so it is built once and kept.
+
+    With a model, or to learn one, a catalogue of a city has the national one beside it.
+    """
+    tables, default = load_tables(), default_catalogue()
+    if catalogue is None or catalogue is default or not (model or learning):
+        return Understander(catalogue or default, places, tables, thresholds, model=model)
+    national = Understander(default, places, tables, thresholds).matchers
+    return Understander(catalogue, places, tables, thresholds, model=model, national=national)
 
 
 @cache

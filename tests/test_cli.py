@@ -207,8 +207,8 @@ def test_chat_is_one_conversation_until_the_person_leaves(lapor: Lapor, runtime:
 
 
 KEYS = (
-    "id kind language urgent headline normalised category categories agency agencies place places "
-    "address when tracking private"
+    "id kind language urgent headline normalised category categories agency agencies several "
+    "place places address when tracking private"
 )
 
 

@@ -47,6 +47,9 @@ COMMANDS = {
     "ѕtatus 1234567": Command(STATUS, "1234567"),  # a Cyrillic letter
     "ＳＴＡＴＵＳ 1234567": Command(STATUS, "1234567"),
     "BATALL 1234567": Command(CANCEL, "1234567"),
+    "batal lap 1234567": Command(CANCEL, "1234567"),
+    "batalkan laporan saya yang barusan": Command(CANCEL),
+    "tampilkan menu bantuan": Command(HELP),
 }
 NO_COMMANDS = (
     "",
@@ -103,6 +106,10 @@ NUMBERS = {
     "no pelanggan 5123456": (),
     "laporan 9165816 dan 9165816": ("9165816",),
     "laporan 123": (),
+    "soal 9165816, bukan di gang itu": ("9165816",),
+    "min no9165816 sampai mana": ("9165816",),
+    "gaji 9500000 dipotong": (),
+    "soal 5123456 itu": (),
     "laporan 0123456": (),
 }
 

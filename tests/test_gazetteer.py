@@ -39,11 +39,11 @@ def test_names_have_no_stray_blanks() -> None:
     assert all(name == " ".join(name.split()) for _, name in rows("wilayah.csv.gz"))
 
 
-def test_every_alias_names_a_province_or_kabkota(codes: set[str]) -> None:
-    large = {code for code in codes if len(code) <= 5}
+def test_every_alias_names_a_province_a_kabkota_or_a_kecamatan(codes: set[str]) -> None:
+    large = {code for code in codes if len(code) <= 8}
     for alias, named, bare in rows("abbreviations.csv"):
         assert set(named.split("|")) <= large, alias
-        assert bare in {"0", "1"}, alias
+        assert bare in {"0", "1", "2"}, alias
 
 
 def test_every_postcode_belongs_to_a_desa(codes: set[str]) -> None:

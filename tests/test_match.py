@@ -1,8 +1,11 @@
 """Category and agency: what the words lead to, and when nobody is sure."""
 
+import math
+
 import pytest
 
 from parsers.catalogue import Agency, Catalogue, Category
+from parsers.match import Calibration
 from parsers.understand import Thresholds, Understander
 from store.gazetteer import default_gazetteer
 from store.understander import build_understander, load_tables
@@ -37,7 +40,7 @@ SURE_CATEGORIES = {
     "situs judi online belum diblokir": "JUDOL",
     "runtah numpuk teu diangkut": "SAMPAH",
     "dalane rusak akeh lobang": "JALAN_RUSAK",
-    "trotar rusak parah": "TROTOAR",
+    "trotar rusak dan berlubang, trotoar hilang": "TROTOAR",
     "lstrik padm lagi": "LISTRIK_PADAM",
 }
 
@@ -68,6 +71,26 @@ def test_vague_words_are_not_sure(nation: Understander, text: str) -> None:
 def test_landmark_is_not_the_trouble(nation: Understander) -> None:
     found = nation.understand("sampah menumpuk di depan puskesmas dekat stasiun")
     assert (found.categories[0].code, found.categories[0].sure) == ("SAMPAH", True)
+
+
+def test_what_is_said_first_is_the_trouble(nation: Understander) -> None:
+    found = nation.understand(
+        "sampah tidak diangkut, bau sampai ke puskesmas dan sekolah anak kami"
+    )
+    assert found.categories[0].code == "SAMPAH"
+
+
+CHANCES = {0.5: 50.0, 0.75: 75.0, 0.0: 0.2, 1.0: 99.8}
+
+
+@pytest.mark.parametrize(("share", "score"), CHANCES.items())
+def test_level_0_and_slope_1_leave_a_share_as_it_is(share: float, score: float) -> None:
+    assert Calibration(level=0.0, slope=1.0).score(share) == pytest.approx(score)
+
+
+def test_scores_after_the_best_share_what_is_left() -> None:
+    scores = Calibration(level=math.log(3), slope=1.0).scores([0.5, 0.3, 0.1])
+    assert scores == pytest.approx([75.0, 15.0, 5.0])
 
 
 def test_two_troubles_are_both_candidates_and_not_sure(nation: Understander) -> None:

@@ -73,6 +73,25 @@ SURE = [
     ("tebet 2 hari mati lampu", "31.74.01"),
     # an everyday word after a cue is weaker than a name
     ("kelurahan lama sekali melayani, coblong bandung", COBLONG),
+    # capitals and everyday names of regencies
+    ("obat habis di rs sigli", "11.07.09"),
+    ("klaim ditolak di ungaran", "33.22"),
+    ("guru kurang di sbt", "81.05"),
+    ("air mati di padang sidempuan", "12.77"),
+    # a short or misspelt city begins the name of its kecamatan
+    ("banjir di smd ulu", "64.72.03"),
+    ("lampu mati d alalak bjm utara", "63.71.04"),
+    ("polsek mdn tembung minta uang", "12.71.14"),
+    ("jalan d bnjai utara berlubang", "12.75.01"),
+    # numbers in words, Roman or not
+    ("jambret di seberang ulu 1 palembang", "16.71.02"),
+    ("jambret di seberang ulu I palembang", "16.71.02"),
+    # a name before the place that it lies in
+    ("usaha sambal di kasihan bantul", "34.02.16"),
+    ("token mahal di kampung cihaur rt 3 warungkondang cianjur", "32.03.02"),
+    # where a road or a traveller goes is not the place
+    ("pasar subah batang arah semarang gelap", "33.25.09"),
+    ("di sbt tidak ada sinyal, numpang hp saudara di ambon", "81.05"),
     # a number of a house is no postcode of another place
     ("lampu jl melati 12 kec coblong bandung", COBLONG),
 ]
@@ -136,6 +155,19 @@ def test_a_street_name_alone_is_at_most_a_guess(gazetteer: Gazetteer) -> None:
     assert not any(item.sure for item in find(gazetteer, "jl raya bandung rusak"))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sumur kering, pompa rusak lama sda",
+        "tiket kapal ke dobo habis",
+        "bus jurusan surabaya-denpasar ugal-ugalan",
+        "bus dari garut ke tasikmalaya ugal-ugalan",
+    ],
+)
+def test_a_weak_hint_alone_is_at_most_a_guess(gazetteer: Gazetteer, text: str) -> None:
+    assert not any(item.sure for item in find(gazetteer, text))
+
+
 def test_a_persons_name_does_not_outweigh_the_place(gazetteer: Gazetteer) -> None:
     assert find(gazetteer, "pak garut di kota bandung")[0].code == BANDUNG_CITY
 
@@ -153,6 +185,13 @@ AREA = [
     ("bandung banjir", BANDUNG, BANDUNG, True),
     ("ketintang banjir", SURABAYA, "35.78.22.1004", True),
     ("jl ketintang berlubang", SURABAYA, "35.78.22.1004", False),
+    # the city is known anyway: what is finer comes first, but a guess stays a guess
+    ("jl ketintang surabaya berlubang", SURABAYA, "35.78.22.1004", False),
+    ("gayungan gelap", SURABAYA, "35.78.22.1001", False),
+    ("di gayungan gelap", SURABAYA, "35.78.22", True),
+    ("kec gayungan gelap", SURABAYA, "35.78.22", True),
+    ("kel gayungan gelap", SURABAYA, "35.78.22.1001", True),
+    ("surabaya macet", SURABAYA, SURABAYA, True),
     # a prior, not a wall
     ("kab sidoarjo banjir", SURABAYA, SIDOARJO, True),
     ("macet di sidoarjo", SURABAYA, SIDOARJO, True),
@@ -172,6 +211,14 @@ def test_area_is_a_prior(
 
 def test_words_that_join_to_a_name_of_the_area_are_still_words(gazetteer: Gazetteer) -> None:
     assert find(gazetteer, "kami suka maju terus", area="32.76") == ()  # Sukamaju is in Depok
+
+
+@pytest.mark.parametrize("text", ["katong gelap", "jl singaraja gelap"])
+def test_a_bare_name_elsewhere_is_no_place_while_an_area_is_given(
+    gazetteer: Gazetteer, text: str
+) -> None:
+    assert find(gazetteer, text)
+    assert find(gazetteer, text, area=SURABAYA) == ()
 
 
 def test_area_alone_is_no_place(gazetteer: Gazetteer) -> None:

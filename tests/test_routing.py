@@ -14,6 +14,19 @@ ROAD = Candidate("JALAN_RUSAK", "Jalan rusak", 90, sure=True)
 DOUBT = Candidate("JALAN_RUSAK", "Jalan rusak", 50, sure=False)
 
 
+def test_a_finer_guess_before_the_sure_place_does_not_hide_it() -> None:
+    guess = PlaceCandidate("32.73.02.1004", "kelurahan_desa", "Dago", 70, sure=False)
+    seen = Understanding(
+        kind=Kind.COMPLAINT,
+        body="x",
+        categories=(ROAD,),
+        agencies=(agency("DINAS_PUPR@32.73"),),
+        places=(guess, CITY),
+    )
+    route = decide(seen, local=True)
+    assert (route.agency, route.place) == ("DINAS_PUPR@32.73", CITY)
+
+
 def agency(code: str, *, sure: bool = True) -> Candidate:
     return Candidate(code, code, 90, sure=sure)
 

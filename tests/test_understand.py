@@ -87,6 +87,25 @@ KINDS = {
     "tolong stop pungli di kelurahan": Kind.COMPLAINT,
     "": Kind.OTHER,
     " \n ": Kind.OTHER,
+    "Shalom kak": Kind.GREETING,
+    "halo, ada orang?": Kind.GREETING,
+    "halo jalan depan pasar berlubang": Kind.COMPLAINT,
+    "matur nuwun pak, selokane sampun resik": Kind.THANKS,
+    "lampunya sudah menyala, cepat tanggap sekali petugasnya": Kind.THANKS,
+    "lampunya sudah menyala tapi sekarang mati lagi": Kind.COMPLAINT,
+    "api besar di gudang kapuk, tolong damkar": Kind.EMERGENCY,
+    "ada tawuran bawa celurit sekarang di depan terminal": Kind.EMERGENCY,
+    "sampai sekarang rumah korban gempa belum dibangun": Kind.COMPLAINT,
+    "usul sanggah bansos belum dijawab": Kind.COMPLAINT,
+    "alangkah baiknya ada zebra cross di depan puskesmas": Kind.ASPIRATION,
+    "perpanjang sim yang mati sehari apa harus bikin baru": Kind.INFORMATION_REQUEST,
+    "bensin habis terus di spbu, uang subsidi lari kemana": Kind.COMPLAINT,
+    "9165816 sudah dikerjakan belum": Kind.STATUS_QUERY,
+    "soal 9165816, alamat yang diperiksa salah, bukan gang itu": Kind.FOLLOW_UP,
+    "laporan saya kok belum ada balasan": Kind.STATUS_QUERY,
+    "depo 10rb bonus 100% slot gacor daftar di tautan ini": Kind.SPAM,
+    "dana tunai proses kilat gadai bpkb data dijemput": Kind.SPAM,
+    "slot gacor merajalela, tolong diblokir, anak saya kecanduan": Kind.COMPLAINT,
     "🙏🙏🙏": Kind.OTHER,
     "?!": Kind.OTHER,
     "12": Kind.OTHER,
@@ -168,6 +187,18 @@ PRIVATE = {
     "surat ke budi@contoh.example.": (Span("email", 9, 28),),
     "laporan 9165816": (),
     "rp 8.120.000.000": (),
+    "transfer ke rek bri 0123000987 ya": (Span("account", 20, 30),),
+    "id pelanggan 0123000987": (),
+    "plat AD 3321 QX hilang": (Span("plate", 5, 15),),
+    "nopol b 1 xy": (Span("plate", 6, 12),),
+    "mobil H 5521 QYX di trotoar": (Span("plate", 6, 16),),
+    "di JL 150 KM dari RT 05 RW": (),
+    "nama saya Budi Contoh, jalan rusak": (Span("name", 10, 21),),
+    "atas nama Siti Contoh dari desa": (Span("name", 10, 21),),
+    "Saya Wagiyem pelapor": (Span("name", 5, 12),),
+    "Saya Warga desa, atas nama Warga": (),
+    "hubungi Bpk Wijaya di 081200000000": (Span("name", 12, 18), Span("phone", 22, 34)),
+    "tolong Bpk Bupati lihat jalan kami": (),
 }
 
 
@@ -220,9 +251,32 @@ def test_urgent_says_why_and_language_is_guessed(reader: Understander) -> None:
     assert reader.understand("🙏").language is None
 
 
+SEVERAL = {
+    "jalan rusak parah dan sampah menumpuk di pasar": True,
+    "lampu jalan mati, juga got mampet di gang mawar": True,
+    "jalan rusak parah dan berlubang": False,
+    "sampah menumpuk di jalan": False,
+    "halo pak": False,
+}
+
+
+@pytest.mark.parametrize(("text", "several"), SEVERAL.items())
+def test_two_complaints_in_one_message(reader: Understander, text: str, several: bool) -> None:
+    assert reader.understand(text).several is several
+
+
+def test_nothing_is_sure_where_nothing_is_filed(reader: Understander) -> None:
+    assert reader.understand("lampu penerangan jalan mati", area="32.73").categories[0].sure
+    found = reader.understand("9165816 lampu penerangan jalan mati, bukan lampu gang", area="32.73")
+    assert found.kind is Kind.FOLLOW_UP
+    assert found.categories[0].code == "PJU"
+    assert not any(candidate.sure for candidate in (*found.categories, *found.agencies))
+
+
 def test_contract_has_every_key(reader: Understander) -> None:
     assert set(reader.understand("jalan rusak").as_dict(1)) == {
         *("id", "kind", "language", "urgent", "headline", "normalised", "category", "categories"),
+        "several",
         *("agency", "agencies", "place", "places", "address", "when", "tracking", "private"),
     }
 

@@ -9,7 +9,7 @@ COMMANDS = {
     "send": ("talk:send", "Put one message through 1708 and print the replies."),
     "chat": ("talk:chat", "Talk to 1708 in this terminal."),
     "understand": ("understand:understand", "Say what texts mean: JSON lines in, JSON lines out."),
-    "learn": ("learn:learn_command", "Learn from labelled examples which category and agency is meant."),
+    "learn": ("learn:learn_command", "Learn category and agency from labelled examples."),
     "inbox": ("operate:inbox", "Messages that came in: list, show, replay."),
     "outbox": ("operate:outbox", "Replies on their way: list, show, replay."),
     "dead": ("operate:dead", "What needs a person: dead messages, failed and held replies."),

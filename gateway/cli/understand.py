@@ -19,7 +19,8 @@ from gateway.logs import where
 from gateway.runtime import build_reader, utc_now
 from parsers.messages import storable
 from parsers.understanding import Understanding
-from store import catalogue
+from store.catalogue import CatalogueError
+from store.model_files import load_deployment
 
 AREA = re.compile(r"([0-9]{2})\.?(?:([0-9]{2})\.?(?:([0-9]{2})\.?([0-9]{4})?)?)?")
 DEGREES = {"lat": 90.0, "lon": 180.0}
@@ -70,10 +71,12 @@ def understand(directory: Path | None, area: str | None) -> None:
     """
     settings = read_settings()
     try:
-        own = catalogue.load(directory) if directory else None
-    except catalogue.CatalogueError as error:
+        deployment = load_deployment(directory) if directory else load_deployment()
+    except CatalogueError as error:
         raise click.UsageError(f"the catalogue {directory} cannot be used:\n{error}") from error
-    answers = Answers(build_reader(settings, own), area, settings.zone)
+    if deployment.refused:
+        click.echo(f"Note: {deployment.refused}. The catalogue alone is used.", err=True)
+    answers = Answers(build_reader(settings, deployment), area, settings.zone)
     if answers.print_all(sys.stdin.buffer):
         raise SystemExit(1)
 

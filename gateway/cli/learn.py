@@ -1,0 +1,148 @@
+"""`lapor learn`: from examples that officers have labelled, a model beside the catalogue."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from gateway.cli.opening import read_settings
+from gateway.cli.options import as_json as json_option
+from gateway.cli.rows import print_json, print_table, printable
+from gateway.cli.understand import Area
+from gateway.runtime import build_reader, utc_now
+from parsers.understand import Understander
+from store.catalogue import CatalogueError
+from store.examples import Example, Examples, read_examples
+from store.learning import TooFew, learn
+from store.model_files import Deployment, Learnt, Report, load_deployment, save
+
+COLUMNS = ("learnt", "classes", "examples", "too few", "right", "before", "sure", "sure and right")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a program is told."""
+
+    learnt: Learnt
+    folder: Path
+    bad: int
+    took: timedelta
+
+
+@click.command("learn")
+@click.option(
+    "--catalogue",
+    "directory",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Directory with categories.csv and agencies.csv; names are enough.",
+)
+@click.option(
+    "--examples",
+    "path",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV file with the columns text,category,agency.",
+)
+@click.option("--area", type=Area(), help="Kemendagri code of the place that is likely: 73.71.")
+@click.option("--skip-bad", is_flag=True, help="Learn from the good rows although some are bad.")
+@json_option
+def learn_command(
+    directory: Path, path: Path, area: str | None, *, skip_bad: bool, as_json: bool
+) -> None:
+    """Learn from labelled examples, into the catalogue directory.
+
+    A label is a code or a name of the catalogue, or empty. `lapor understand --catalogue DIR` uses
+    what was learnt until the catalogue changes. Bad rows are listed, and stop the command.
+
+    \b
+    Example:
+      lapor learn --catalogue kota --examples examples.csv
+    """
+    began = time.monotonic()
+    settings = read_settings()
+    try:
+        catalogue = load_deployment(directory).catalogue
+    except CatalogueError as error:
+        raise click.UsageError(f"the catalogue {directory} cannot be used:\n{error}") from error
+    examples = read_examples(path, catalogue)
+    _tell(examples, skip_bad=skip_bad)
+    reader = build_reader(settings, Deployment(catalogue), learning=True)
+    learnt = _learnt(examples.rows, reader.understander, area)
+    try:
+        folder = save(directory, catalogue, learnt, when=utc_now())
+    except OSError as error:
+        raise click.ClickException(
+            f"{error.filename} cannot be written ({error.strerror}). Nothing was kept."
+        ) from error
+    took = timedelta(seconds=round(time.monotonic() - began, 1))
+    outcome = Outcome(learnt=learnt, folder=folder, bad=len(examples.problems), took=took)
+    (_print_json if as_json else _print)(outcome)
+
+
+def _tell(examples: Examples, *, skip_bad: bool) -> None:
+    """Every problem at once; stop there unless told otherwise."""
+    for problem in examples.problems:
+        click.echo(printable(problem), err=True)
+    if examples.problems and not skip_bad:
+        raise click.ClickException(
+            f"{len(examples.problems)} problems: correct them, or say --skip-bad. "
+            "Nothing was learnt."
+        )
+
+
+def _learnt(examples: Sequence[Example], understander: Understander, area: str | None) -> Learnt:
+    try:
+        return learn(
+            examples,
+            lambda text: understander.see(text, area=area),
+            lambda progress: click.echo(progress, err=True),
+        )
+    except TooFew as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _print(outcome: Outcome) -> None:
+    print_table(COLUMNS, [_line(name, one) for name, one in outcome.learnt.reports.items()])
+    click.echo("Measured on examples that were held back in turn; before: without examples.")
+    click.echo(f"Kept in {outcome.folder} after {outcome.took.total_seconds():.1f} s.")
+
+
+def _line(name: str, one: Report) -> tuple[str, ...]:
+    sure_right = "" if one.sure_right is None else f"{one.sure_right:.1%}"
+    return (
+        name,
+        str(len(one.counts)),
+        str(one.examples),
+        str(one.left_out),
+        f"{one.accuracy:.1%}",
+        f"{one.cold_accuracy:.1%}",
+        f"{one.sure_share:.1%}",
+        sure_right,
+    )
+
+
+def _print_json(outcome: Outcome) -> None:
+    print_json(
+        {
+            "folder": str(outcome.folder),
+            "seconds": outcome.took.total_seconds(),
+            "bad": outcome.bad,
+            "learnt": {
+                name: {
+                    "classes": len(one.counts),
+                    "examples": one.examples,
+                    "left_out": one.left_out,
+                    "accuracy": round(one.accuracy, 4),
+                    "macro_f1": round(one.macro_f1, 4),
+                    "cold_accuracy": round(one.cold_accuracy, 4),
+                    "sure_share": round(one.sure_share, 4),
+                    "sure_right": one.sure_right and round(one.sure_right, 4),
+                }
+                for name, one in outcome.learnt.reports.items()
+            },
+        }
+    )

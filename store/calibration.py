@@ -1,0 +1,128 @@
+"""From margins of examples that the model had not seen to scores that can be believed."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize, minimize_scalar  # type: ignore[import-untyped]
+from sklearn.metrics import f1_score  # type: ignore[import-untyped]
+
+from parsers.learned import NEVER, Field, Floats, odds
+from store.model_files import Report
+
+RIGHT = 0.95  # of the answers that are called sure
+FEWEST = 40  # answers that can prove such a share
+DOUBT = 1.64  # standard errors: a share so far above RIGHT is above it by chance once in twenty
+TRUST = 1.0  # how firmly slope 1 and offset 0 are believed, in answers
+SHARPEST = 20.0
+BINS = 10
+
+Numbers = NDArray[np.float64]
+
+
+def calibrate(
+    name: str,
+    classes: tuple[str, ...],
+    margins: Floats,
+    labels: NDArray[np.intp],
+    *,
+    rare: float,
+) -> Field:
+    """Sharpness by likelihood, then the score of the best class by its share of right answers."""
+    sharpness = float(
+        minimize_scalar(
+            lambda sharp: _unlikely(margins, labels, sharp),
+            bounds=(0.1, SHARPEST),
+            method="bounded",
+        ).x
+    )
+    best = _softmax(margins, sharpness).max(axis=1)
+    right = margins.argmax(axis=1) == labels
+    slope, offset = _platt(np.array([odds(share) for share in best]), right)
+    scores = _logistic(slope * np.array([odds(share) for share in best]) + offset)
+    return Field(
+        name=name,
+        classes=classes,
+        sharpness=sharpness,
+        slope=slope,
+        offset=offset,
+        sure_from=_sure_from(scores, right),
+        rare=rare,
+    )
+
+
+def report(
+    field: Field,
+    margins: Floats,
+    labels: NDArray[np.intp],
+    *,
+    cold: Sequence[str],
+    left_out: int,
+    telling: Mapping[str, Sequence[str]],
+) -> Report:
+    guesses = margins.argmax(axis=1)
+    right = guesses == labels
+    best = _softmax(margins, field.sharpness).max(axis=1)
+    scores = np.array([field.score(share) for share in best.tolist()])
+    sure = scores >= field.sure_from
+    codes = [field.classes[label] for label in labels]
+    return Report(
+        examples=len(labels),
+        left_out=left_out,
+        counts={code: codes.count(code) for code in field.classes},
+        accuracy=float(right.mean()),
+        macro_f1=float(f1_score(labels, guesses, average="macro", zero_division=0)),
+        cold_accuracy=sum(a == b for a, b in zip(cold, codes, strict=True)) / len(codes),
+        sure_share=float(sure.mean()),
+        sure_right=float(right[sure].mean()) if sure.any() else None,
+        calibration=_bins(scores, right),
+        telling=telling,
+    )
+
+
+def _softmax(margins: Floats, sharpness: float) -> Numbers:
+    powers = np.exp(sharpness * (margins - margins.max(axis=1, keepdims=True)).astype(np.float64))
+    shares: Numbers = powers / powers.sum(axis=1, keepdims=True)
+    return shares
+
+
+def _unlikely(margins: Floats, labels: NDArray[np.intp], sharpness: float) -> float:
+    shares = _softmax(margins, sharpness)[np.arange(len(labels)), labels]
+    return float(-np.log(np.maximum(shares, 1e-9)).mean())
+
+
+def _logistic(values: Numbers) -> Numbers:
+    return 1.0 / (1.0 + np.exp(-values))
+
+
+def _platt(values: Numbers, right: NDArray[np.bool_]) -> tuple[float, float]:
+    """Slope and offset of the odds of being right (Platt 1999), near 1 and 0 for few answers."""
+
+    def loss(pair: Numbers) -> float:
+        scores = np.clip(_logistic(pair[0] * values + pair[1]), 1e-9, 1 - 1e-9)
+        wrong = -np.log(np.where(right, scores, 1 - scores)).sum()
+        return float(wrong + TRUST * ((pair[0] - 1) ** 2 + pair[1] ** 2))
+
+    slope, offset = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
+    return max(float(slope), 0.01), float(offset)
+
+
+def _sure_from(scores: Numbers, right: NDArray[np.bool_]) -> float:
+    """The lowest score above which the answers prove RIGHT."""
+    order = np.argsort(-scores, kind="stable")
+    answers = np.arange(1, len(order) + 1)
+    shares = np.cumsum(right[order]) / answers
+    needed = np.minimum(RIGHT + DOUBT * np.sqrt(RIGHT * (1 - RIGHT) / answers), 1.0)
+    proven = shares >= needed
+    enough = np.flatnonzero(proven & (answers >= FEWEST))
+    return float(scores[order[enough[-1]]]) if len(enough) else NEVER
+
+
+def _bins(scores: Numbers, right: NDArray[np.bool_]) -> list[tuple[float, float, int]]:
+    """Mean score and share of right answers, by tenths of the score."""
+    place = np.minimum((scores * BINS).astype(int), BINS - 1)
+    return [
+        (round(float(scores[of].mean()), 3), round(float(right[of].mean()), 3), int(of.sum()))
+        for of in (place == number for number in range(BINS))
+        if of.any()
+    ]

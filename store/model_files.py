@@ -1,0 +1,191 @@
+"""What was learnt, beside its catalogue: learned/meta.json and an .npz file, data not code."""
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from os import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from parsers.catalogue import Catalogue
+from parsers.learned import FAMILIES, NATIONAL, OWN, Field, Model, Vocabulary
+from store.catalogue import DEFAULT, default_catalogue, load
+
+FOLDER = "learned"
+META = "meta.json"
+FORMAT = 1
+DIGEST = re.compile("[0-9a-f]{64}")
+LARGEST = 500_000_000  # bytes of a file that is read
+
+
+@dataclass(frozen=True, slots=True)
+class NoModel:
+    """There is nothing to use; `reason` says why, and is empty where nothing was ever learnt."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """How well one field was learnt, by cross-validation, beside the matcher without examples."""
+
+    examples: int
+    left_out: int  # examples of classes with too few of them
+    counts: Mapping[str, int]
+    accuracy: float
+    macro_f1: float
+    cold_accuracy: float
+    sure_share: float
+    sure_right: float | None
+    calibration: Sequence[tuple[float, float, int]]  # mean score, share right, answers
+    telling: Mapping[str, Sequence[str]]  # by class, the roots that speak most for it
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    model: Model
+    reports: Mapping[str, Report]  # by field
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A catalogue directory: what its owner wrote and what was learnt beside it."""
+
+    catalogue: Catalogue
+    model: Model | None = None
+    refused: str = ""  # why what was learnt is not used; empty also where nothing was
+
+
+def load_deployment(directory: Path = DEFAULT) -> Deployment:
+    """CatalogueError if the catalogue is wrong; a model that cannot be used only says so."""
+    catalogue = default_catalogue() if directory == DEFAULT else load(directory)
+    match load_model(directory, catalogue):
+        case NoModel(reason):
+            return Deployment(catalogue, refused=reason)
+        case model:
+            return Deployment(catalogue, model)
+
+
+def save(directory: Path, catalogue: Catalogue, learnt: Learnt, *, when: datetime) -> Path:
+    """Whoever loads meanwhile gets the old model or the new one, never half of each."""
+    folder = directory / FOLDER
+    folder.mkdir(exist_ok=True)
+    packed = _packed(learnt.model)
+    digest = hashlib.sha256(packed).hexdigest()
+    meta = {
+        "format": FORMAT,
+        "catalogue": fingerprint(catalogue),
+        "learned_at": when.isoformat(timespec="seconds"),
+        "sha256": digest,
+        "weighing": _weighing(),
+        "fields": [
+            asdict(field) | {"report": asdict(learnt.reports[field.name])}
+            for field in learnt.model.fields
+        ],
+    }
+    _write(folder / _name(digest), packed)
+    _write(folder / META, json.dumps(meta, indent=1, ensure_ascii=False).encode())
+    for old in folder.glob("model-*.npz"):
+        if old.name != _name(digest):
+            old.unlink()
+    return folder
+
+
+def load_model(directory: Path, catalogue: Catalogue) -> Model | NoModel:
+    """The model if it is whole and belongs to this catalogue; never an exception."""
+    folder = directory / FOLDER
+    if not (folder / META).exists():
+        return NoModel()
+    try:
+        meta = json.loads(_read(folder / META))
+        if problem := _stale(meta, catalogue):
+            return NoModel(problem)
+        return _unpacked(meta, _read(folder / _name(str(meta["sha256"]))))
+    except (OSError, ValueError, TypeError, KeyError, RecursionError, zipfile.BadZipFile) as error:
+        return NoModel(f"what was learnt is damaged ({type(error).__name__}): learn again")
+
+
+def fingerprint(catalogue: Catalogue) -> str:
+    """Changes with every word of the catalogue: the matchers' scores are part of what is learnt."""
+    parts = (*catalogue.categories.values(), *catalogue.agencies.values(), *catalogue.rules)
+    return hashlib.sha256("\n".join(map(repr, parts)).encode()).hexdigest()
+
+
+def _weighing() -> dict[str, float]:
+    return {**FAMILIES, "k": NATIONAL, "o": OWN}
+
+
+def _stale(meta: Mapping[str, object], catalogue: Catalogue) -> str:
+    if meta["format"] != FORMAT or meta["weighing"] != _weighing():
+        return "what was learnt is of another release: learn again"
+    if meta["catalogue"] != fingerprint(catalogue):
+        return "the catalogue has changed since it was learnt: learn again"
+    return ""
+
+
+def _name(digest: str) -> str:
+    if not DIGEST.fullmatch(digest):
+        raise ValueError("sha256")
+    return f"model-{digest[:16]}.npz"
+
+
+def _packed(model: Model) -> bytes:
+    """Half precision: a weight needs no more than three digits."""
+    file = io.BytesIO()
+    np.savez_compressed(
+        file,
+        names=np.frombuffer("\n".join(model.vocabulary.names).encode(), dtype=np.uint8),
+        rarity=model.vocabulary.rarity,
+        weights=model.weights.astype(np.float16),
+        bias=model.bias,
+    )
+    return file.getvalue()
+
+
+def _unpacked(meta: Mapping[str, Any], packed: bytes) -> Model:
+    """ValueError unless everything fits together."""
+    if hashlib.sha256(packed).hexdigest() != meta["sha256"]:
+        raise ValueError("sha256")
+    with np.load(io.BytesIO(packed), allow_pickle=False) as file:
+        names = bytes(file["names"]).decode().split("\n")
+        rarity, bias = file["rarity"].astype(np.float32), file["bias"].astype(np.float32)
+        weights = file["weights"].astype(np.float32)
+    fields = tuple(_field(part) for part in meta["fields"])
+    size = sum(len(field.classes) for field in fields)
+    if (
+        weights.shape != (len(names), size)
+        or bias.shape != (size,)
+        or rarity.shape != (len(names),)
+    ):
+        raise ValueError("shape")
+    if not all(np.isfinite(numbers).all() for numbers in (rarity, bias, weights)):
+        raise ValueError("numbers")
+    return Model(Vocabulary(names, rarity), weights, bias, fields)
+
+
+def _field(part: Mapping[str, Any]) -> Field:
+    numbers = ("sharpness", "slope", "offset", "sure_from", "rare")
+    return Field(
+        name=str(part["name"]),
+        classes=tuple(str(code) for code in part["classes"]),
+        **{name: float(part[name]) for name in numbers},
+    )
+
+
+def _read(path: Path) -> bytes:
+    if path.stat().st_size > LARGEST:
+        raise ValueError("size")
+    return path.read_bytes()
+
+
+def _write(path: Path, content: bytes) -> None:
+    part = path.with_name(f"{path.name}.part")
+    part.write_bytes(content)
+    replace(part, path)
