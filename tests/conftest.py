@@ -212,11 +212,10 @@ def outage(
     def away() -> None:
         rt.engine.dispose()
         path.rename(aside)
-        path.mkdir()
+        path.symlink_to(tmp_path)
 
     def back() -> None:
-        path.rmdir()
-        aside.rename(path)
+        aside.rename(path)  # in one step: in a gap SQLite would make an empty file
 
     yield Outage(rt, wire.cut, wire.mend) if wire else Outage(rt, away, back)
     shutil.rmtree(rt.spool.folder, ignore_errors=True)  # what a test left there

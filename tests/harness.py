@@ -76,6 +76,16 @@ def at_once(count: int, work: Callable[[int], T]) -> list[T]:
         return list(pool.map(run, range(count)))
 
 
+class BurstWorker(SimpleWorker):
+    """RQ's worker; nobody sends it commands, and to stop listening for them takes half a second."""
+
+    def subscribe(self) -> None:
+        pass
+
+    def unsubscribe(self) -> None:
+        pass
+
+
 @dataclass
 class Gateway:
     """The whole service in one process: every webhook comes twice, every job runs twice."""
@@ -123,7 +133,7 @@ class Gateway:
     def run_jobs(self) -> None:
         """What the workers of the Procfile do until nothing is queued any more."""
         queues = [Queue(name, connection=self.rt.redis) for name in (*Wake, PERIODIC)]
-        SimpleWorker(queues, connection=self.rt.redis).work(burst=True, logging_level="ERROR")
+        BurstWorker(queues, connection=self.rt.redis).work(burst=True, logging_level="ERROR")
         failed = sum(each.failed_job_registry.count for each in queues)
         assert failed == 0, "a job failed"
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
 
+from benchmarks.evaluation.reading import Reads
 from bots.reader import Reader
 from parsers import match
 from parsers.catalogue import Catalogue, Category
@@ -42,7 +43,7 @@ class NoSpeller:
         return None
 
 
-def parsers(whole: Reader, thresholds: Thresholds) -> Iterator[tuple[str, Understander]]:
+def parsers(whole: Reader, thresholds: Thresholds) -> Iterator[tuple[str, Reads]]:
     """The whole parser first; each is built when it is asked for, and may then be dropped."""
     catalogue, gazetteer, tables = whole.catalogue, whole.gazetteer, load_tables()
     words = tables.lexicon

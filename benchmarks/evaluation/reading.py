@@ -10,9 +10,11 @@ from functools import partial
 
 from rich.progress import Progress
 
-from bots.reader import Understands
+from bots.reader import Reader
+from parsers.understand import Understander
 from parsers.understanding import Understanding
 
+Reads = Reader | Understander
 TOGETHER = 50  # texts handed to a process at once
 
 
@@ -31,7 +33,7 @@ class Reading:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
 
-    def read(self, reader: Understands, asks: Iterable[Ask], what: str) -> list[Understanding]:
+    def read(self, reader: Reads, asks: Iterable[Ask], what: str) -> list[Understanding]:
         """In the same order; the reader is inherited by forked processes, not sent to them."""
         listed = list(asks)
         task = self._progress.add_task(what, total=len(listed))
@@ -48,7 +50,7 @@ class Reading:
 _understand_one: Callable[[Ask], Understanding]
 
 
-def _inherit(reader: Understands) -> None:
+def _inherit(reader: Reads) -> None:
     global _understand_one
     _understand_one = partial(answer, reader)
 
@@ -57,5 +59,5 @@ def _understand(ask: Ask) -> Understanding:
     return _understand_one(ask)
 
 
-def answer(reader: Understands, ask: Ask) -> Understanding:
+def answer(reader: Reads, ask: Ask) -> Understanding:
     return reader.understand(ask.text, area=ask.area, today=ask.today)
