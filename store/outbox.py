@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, update
+from sqlalchemy import ColumnElement, and_, bindparam, false, func, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -169,14 +169,23 @@ def confirm(session: Session, receipt: Receipt) -> bool:
     else:
         return False
     status, before = MOVES[receipt.state]
-    values: dict[str, Any] = {"status": status, "receipt": receipt.state, "claimed_until": None}
+    bounced = receipt.state is ReceiptState.UNDELIVERED
+    # Queued after a refusal, as we thought, and yet it went out: it must not be tried again.
+    tried = and_(col(OutboxRow.status) == OutboxStatus.QUEUED, col(OutboxRow.attempts) > 0)
+    here = or_(col(OutboxRow.status).in_(before), false() if bounced else tried)
+    values: dict[str, Any] = {
+        "status": status,
+        "receipt": receipt.state,
+        "failure": Failure.REJECTED if bounced else None,
+        "claimed_until": None,
+    }
     if receipt.provider_id:
         values["provider_id"] = receipt.provider_id
     if receipt.code:
         values["code"] = receipt.code
     moved = (
         update(OutboxRow)
-        .where(mine, col(OutboxRow.channel) == receipt.channel, col(OutboxRow.status).in_(before))
+        .where(mine, col(OutboxRow.channel) == receipt.channel, here)
         .values(**values)
     )
     return changed(session, moved) > 0

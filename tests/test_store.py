@@ -528,6 +528,26 @@ def test_a_receipt_moves_a_reply_forward_only(runtime: Runtime, status: str):
         assert row.receipt == (state if after else "")
 
 
+@pytest.mark.parametrize(
+    ("attempts", "state", "status"),
+    [
+        pytest.param(1, "delivered", "delivered", id="refused as we thought, and yet it arrived"),
+        pytest.param(1, "undelivered", "queued", id="it is tried again anyway"),
+        pytest.param(
+            0, "delivered", "queued", id="the receipt of an earlier life, before a replay"
+        ),
+    ],
+)
+def test_a_receipt_for_a_reply_that_waits_for_another_try(
+    runtime: Runtime, attempts: int, state: str, status: str
+):
+    add(runtime, reply(1, status="queued", attempts=attempts, failure="retry"))
+    confirm(runtime, state, outbox_id=1)
+    row = only(runtime)
+    assert row.status == status
+    assert row.failure == ("retry" if status == "queued" else None)
+
+
 def test_a_receipt_finds_its_reply_by_our_id_or_by_the_providers(runtime: Runtime):
     add(runtime, reply(1, status="held"), reply(2, status="sent", provider_id="SM2"))
     assert confirm(runtime, "accepted", outbox_id=1, provider_id="SM1", code="")
