@@ -95,7 +95,10 @@ class Runtime:
     @cached_property
     def reader(self) -> Reader:
         """Catalogue and gazetteer: a second to load, so only processes that understand pay it."""
-        return build_reader(self.settings)
+        deployment = load_deployment()
+        if deployment.refused:
+            log.warning("learnt_not_used", reason=deployment.refused)
+        return build_reader(self.settings, deployment)
 
     @cached_property
     def policy(self) -> Policy:
@@ -152,8 +155,6 @@ def build_reader(
         category_margin=matching.category_margin,
         command_typo=matching.command_typo,
     )
-    if deployment.refused:
-        log.warning("learnt_not_used", reason=deployment.refused)
     understander = build_understander(
         gazetteer, thresholds, deployment.catalogue, model=deployment.model, learning=learning
     )

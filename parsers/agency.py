@@ -90,7 +90,8 @@ class AgencyMatcher:
         """The best few by what officers decided before."""
         ranked = _ranked({c: Desk(share, verdict.reason) for c, share in verdict.shares.items()})
         scores = [desk.share * 100 for _, desk in ranked]
-        return self._candidates(ranked, scores, place, clear=verdict.sure)
+        clear = verdict.sure and is_sure(scores, self._sure, self._margin)
+        return self._candidates(ranked, scores, place, clear=clear)
 
     def desks(
         self, reading: Reading, topics: Mapping[str, float], place: str

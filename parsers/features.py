@@ -15,7 +15,8 @@ class Seen:
 
     spelt: Sequence[str]  # words as written
     words: Sequence[str]  # formal words, PLACE for those that name one
-    roots: Sequence[str]  # of the telling words
+    telling: Sequence[str]  # words that say what the trouble is
+    roots: Sequence[str]  # of these
     national: Mapping[str, float]  # what the matchers of the national catalogue think, 0..1
     own: Mapping[str, float]  # what those of the deployment's own catalogue think
 

@@ -15,7 +15,7 @@ from parsers.text import CACHED_WORDS
 # How much each family of features weighs: swept by cross-validation, see docs/learning.md.
 FAMILIES = {"w": 0.7, "r": 0.7, "p": 0.6, "c": 0.5}
 NATIONAL, OWN = 0.2, 0.3  # the same for what the matchers think
-KNOWN = 0.5  # share of the telling words that the examples must have had, to be sure
+STRANGE = 0.5  # share of telling words that no example had, beyond which nothing is sure
 SPEAKING = 3  # words that are named as the reason
 NEVER = 2.0  # a score that nothing reaches
 
@@ -33,10 +33,11 @@ class Verdict:
     shares: Mapping[str, float]
     sure: bool
     roots: tuple[str, ...]
+    words: tuple[str, ...]  # the same as they stand in the text
 
     @property
     def reason(self) -> str:
-        return f"dipelajari dari contoh: {', '.join(self.roots)}" if self.roots else "dari contoh"
+        return f"dipelajari dari contoh: {', '.join(self.words)}" if self.words else "dari contoh"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,15 +67,18 @@ class Field:
         return 1.0 / (1.0 + math.exp(-self.slope * odds(share) - self.offset))
 
     def with_rare(
-        self, shares: Mapping[str, float], cold: Mapping[str, float], known: int
+        self, shares: Mapping[str, float], cold: Mapping[str, float], codes: int, strange: float
     ) -> dict[str, float]:
-        """Classes without examples get what the cold matcher gives them, as seldom as they are."""
+        """Classes without examples get what the cold matcher gives them, as seldom as they are.
+
+        They are less seldom in a text of words that no example had; `strange` is their share.
+        """
         others = {code: share for code, share in cold.items() if code not in shares and share}
         if not others:
             return dict(shares)
-        total = sum(others.values())
-        rare = total * self.rare / max(known - len(shares), 1)
-        usual = max(1.0 - total, 0.0) * (1.0 - self.rare) / len(shares)
+        total, chance = sum(others.values()), max(self.rare, strange * strange)
+        rare = total * chance / max(codes - len(shares), 1)
+        usual = max(1.0 - total, 0.0) * (1.0 - chance) / len(shares)
         part = rare / (rare + usual)
         mixed = {code: share * (1 - part) for code, share in shares.items()}
         return mixed | {code: part * share / total for code, share in others.items()}
@@ -144,11 +148,11 @@ class Model:
         self._legible = np.array([name.startswith(LEGIBLE) for name in vocabulary.names])
 
     def judge(
-        self, seen: Seen, cold: Mapping[str, Mapping[str, float]], known: Mapping[str, int]
+        self, seen: Seen, cold: Mapping[str, Mapping[str, float]], codes: Mapping[str, int]
     ) -> dict[str, Verdict]:
         """A verdict for each field; none for a text without one word of the examples.
 
-        `cold` and `known` have, by field, what the matchers think and how many codes there are.
+        `cold` and `codes` have, by field, what the matchers think and how many codes there are.
         """
         told = [root for root in seen.roots if self.vocabulary.knows(root)]
         if not told:
@@ -156,17 +160,20 @@ class Model:
         columns, values = self.vocabulary.encode(seen)
         rows = self.weights[columns]
         margins = values @ rows + self.bias
-        enough = len(told) >= KNOWN * len(seen.roots)
+        strange = 1 - len(told) / len(seen.roots)
+        said = dict(zip(reversed(seen.roots), reversed(seen.telling), strict=True))
         verdicts, start = {}, 0
         for field in self.fields:
             end = start + len(field.classes)
             learnt = field.shares(margins[start:end])
-            shares = field.with_rare(learnt, cold[field.name], known[field.name])
+            shares = field.with_rare(learnt, cold[field.name], codes[field.name], strange)
             best = int(margins[start:end].argmax())
+            roots = self._speaking(columns, values * rows[:, start + best])
             verdicts[field.name] = Verdict(
-                shares,
-                enough and shares[field.classes[best]] >= field.sure_from,
-                self._speaking(columns, values * rows[:, start + best]),
+                shares=shares,
+                sure=strange <= STRANGE and shares[field.classes[best]] >= field.sure_from,
+                roots=roots,
+                words=tuple(" ".join(said[part] for part in root.split()) for root in roots),
             )
             start = end
         return verdicts

@@ -47,6 +47,7 @@ class Witness:
         seen = Seen(
             spelt=[token.norm for token in tokens],
             words=[PLACE if at in named else w for at, parts in enumerate(words) for w in parts],
+            telling=theirs.words,
             roots=theirs.stems,
             national=_flat(opinions),
             own=_flat(cold),

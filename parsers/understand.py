@@ -102,7 +102,7 @@ class Understander:
         )
         self.matchers = Matchers(self._words, self._categories, self._agencies)
         self._model, self._witness = model, Witness(self.matchers, national or self.matchers)
-        self._known = {"category": len(catalogue.topics), "agency": len(catalogue.agencies)}
+        self._codes = {"category": len(catalogue.topics), "agency": len(catalogue.agencies)}
 
     def see(self, text: str, *, area: str | None = None) -> tuple[Seen, Cold]:
         """What a model may learn from a text, and what the matchers think without it."""
@@ -167,7 +167,7 @@ class Understander:
         topical = max(cold.values(), default=0.0)
         if self._model:
             seen, opinions = self._witness.see(tokens, named, reading, cold)
-            topical, verdicts = seen.topical, self._model.judge(seen, opinions, self._known)
+            topical, verdicts = seen.topical, self._model.judge(seen, opinions, self._codes)
         if topic := verdicts.get("category"):
             shares, categories = topic.shares, self._categories.taught(topic)
             telling = _spoken(topic, reading) or telling

@@ -87,8 +87,11 @@ def _softmax(margins: Floats, sharpness: float) -> Numbers:
 
 
 def _unlikely(margins: Floats, labels: NDArray[np.intp], sharpness: float) -> float:
-    shares = _softmax(margins, sharpness)[np.arange(len(labels)), labels]
-    return float(-np.log(np.maximum(shares, 1e-9)).mean())
+    """How little the model expected the labels; perfect answers on few examples prove little."""
+    shares = np.maximum(_softmax(margins, sharpness), 1e-12)
+    lapse = 1 / (len(labels) + 2)
+    told = -np.log(shares[np.arange(len(labels)), labels]).mean()
+    return float((1 - lapse) * told - lapse * np.log(shares).mean())
 
 
 def _logistic(values: Numbers) -> Numbers:
@@ -98,9 +101,12 @@ def _logistic(values: Numbers) -> Numbers:
 def _platt(values: Numbers, right: NDArray[np.bool_]) -> tuple[float, float]:
     """Slope and offset of the odds of being right (Platt 1999), near 1 and 0 for few answers."""
 
+    high, low = (right.sum() + 1) / (right.sum() + 2), 1 / ((~right).sum() + 2)
+    aim = np.where(right, high, low)
+
     def loss(pair: Numbers) -> float:
         scores = np.clip(_logistic(pair[0] * values + pair[1]), 1e-9, 1 - 1e-9)
-        wrong = -np.log(np.where(right, scores, 1 - scores)).sum()
+        wrong = -(aim * np.log(scores) + (1 - aim) * np.log(1 - scores)).sum()
         return float(wrong + TRUST * ((pair[0] - 1) ** 2 + pair[1] ** 2))
 
     slope, offset = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
@@ -115,7 +121,11 @@ def _sure_from(scores: Numbers, right: NDArray[np.bool_]) -> float:
     needed = np.minimum(RIGHT + DOUBT * np.sqrt(RIGHT * (1 - RIGHT) / answers), 1.0)
     proven = shares >= needed
     enough = np.flatnonzero(proven & (answers >= FEWEST))
-    return float(scores[order[enough[-1]]]) if len(enough) else NEVER
+    if not len(enough):
+        return NEVER
+    lowest = float(scores[order[enough[-1]]])
+    all_proven = enough[-1] == len(order) - 1
+    return min(lowest, RIGHT) if all_proven else lowest
 
 
 def _bins(scores: Numbers, right: NDArray[np.bool_]) -> list[tuple[float, float, int]]:

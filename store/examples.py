@@ -12,6 +12,7 @@ from parsers.messages import storable
 
 LABELS = ("category", "agency")
 LONGEST_LABEL = 60  # characters of an unknown label that are shown
+SIMILAR = 0.8  # share of letters from which an unknown label is a slip
 LONGEST_TEXT = 10_000_000  # characters of one field
 
 
@@ -32,6 +33,7 @@ class Examples:
     """The usable rows of a file, and a line with file, line and reason for every other one."""
 
     rows: list[Example] = field(default_factory=list)
+    unlabelled: int = 0  # rows without a label: no mistake, and no lesson
     problems: list[str] = field(default_factory=list)
 
 
@@ -45,11 +47,13 @@ class Names:
     def __init__(self, what: str, named: Iterable[tuple[str, Iterable[str]]]) -> None:
         self._what = what
         self._codes: dict[str, str] = {}
+        self._spelt: dict[str, str] = {}
         found: defaultdict[str, dict[str, None]] = defaultdict(dict)
         for code, names in named:
-            self._codes[_plain(code)] = code
+            self._codes[_plain(code)] = self._spelt[_plain(code)] = code
             for name in names:
                 found[_plain(name)][code] = None
+                self._spelt[_plain(name)] = name
         self._by_name = {name: tuple(codes) for name, codes in found.items()}
 
     def code(self, label: str) -> str:
@@ -63,8 +67,8 @@ class Names:
         shown = repr(label[:LONGEST_LABEL])
         if codes:
             raise Unknown(f"{self._what} {shown} may be {' or '.join(codes)}: write the code.")
-        near = get_close_matches(plain, (*self._codes, *self._by_name), n=1)
-        meant = f" Is it {near[0]!r}?" if near else ""
+        near = get_close_matches(plain, self._spelt, n=1, cutoff=SIMILAR)
+        meant = f" Is it {self._spelt[near[0]]!r}?" if near else ""
         raise Unknown(f"{self._what} {shown} is neither a code nor a name of the catalogue.{meant}")
 
 
@@ -99,14 +103,17 @@ def read_examples(path: Path, catalogue: Catalogue) -> Examples:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             for line, fields in _rows(file, path.name, found.problems):
+                if not any(fields.get(name, "").strip() for name in LABELS):
+                    found.unlabelled += 1
+                    continue
                 try:
                     found.rows.append(labels.example(fields))
                 except Unknown as problem:
                     found.problems.append(f"{path.name} line {line}: {problem}")
     except OSError as error:
         found.problems.append(f"{path.name}: cannot be read ({error.strerror}).")
-    except UnicodeDecodeError as error:
-        found.problems.append(f"{path.name}: is not UTF-8 (byte {error.start} of a block).")
+    except UnicodeDecodeError:
+        found.problems.append(f"{path.name}: is not UTF-8.")
     return found
 
 
@@ -144,15 +151,12 @@ class Labels:
         self._catalogue, self._names = catalogue, names_of(catalogue)
 
     def example(self, fields: Mapping[str, str]) -> Example:
-        """Unknown if the text or both labels are missing, or a label is not known."""
+        """Unknown if the text is missing or a label is not known."""
         text = storable(fields["text"]).strip()
         if not text:
             raise Unknown("text is empty.")
-        category = self._code("category", fields)
-        agency = self._code("agency", fields)
-        if not category and not agency:
-            raise Unknown("category and agency are both empty.")
-        return Example(text=text, category=category, agency=self._current(agency))
+        agency = self._current(self._code("agency", fields))
+        return Example(text=text, category=self._code("category", fields), agency=agency)
 
     def _code(self, name: str, fields: Mapping[str, str]) -> str:
         label = fields.get(name, "").strip()

@@ -87,6 +87,8 @@ def _tell(examples: Examples, *, skip_bad: bool) -> None:
     """Every problem at once; stop there unless told otherwise."""
     for problem in examples.problems:
         click.echo(printable(problem), err=True)
+    if examples.unlabelled:
+        click.echo(f"{examples.unlabelled} rows have no label and teach nothing.", err=True)
     if examples.problems and not skip_bad:
         raise click.ClickException(
             f"{len(examples.problems)} problems: correct them, or say --skip-bad. "
