@@ -8,6 +8,7 @@ Signature: https://www.twilio.com/docs/usage/security#validating-requests
 import hmac
 import json
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -129,7 +130,7 @@ class _Form(dict[str, str]):
         return (self[name],)
 
 
-class TwilioChannel:
+class TwilioChannel(ABC):
     """One channel of one Twilio account; a subclass says how its messages look."""
 
     name: str
@@ -183,8 +184,9 @@ class TwilioChannel:
             return self._receipt(request.path, form)
         return self._envelope(form)
 
+    @abstractmethod
     def _envelope(self, form: Mapping[str, str]) -> Envelope:
-        raise NotImplementedError
+        """Read an inbound message; ValueError if a documented field is missing."""
 
     def _receipt(self, path: str, form: Mapping[str, str]) -> Receipt | Ignored:
         status = required(form, "MessageStatus")
