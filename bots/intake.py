@@ -274,7 +274,9 @@ class _Work:
         if row.lane == Lane.BULK and self._has_media(row):
             return  # a replay: kept when the message came first
         for position, media in enumerate(row.extra.get("media", ())):
-            self.session.add(Attachment(inbox_id=row.key, position=position, **media))
+            self.session.add(
+                Attachment(inbox_id=row.key, position=position, due_at=self.desk.now, **media)
+            )
 
     def _has_media(self, row: InboxRow) -> bool:
         kept = select(Attachment.id).where(Attachment.inbox_id == row.key)

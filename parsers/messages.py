@@ -1,7 +1,6 @@
 """The vocabulary of the edge: what comes in, what goes out, and how a send may fail."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -117,6 +116,14 @@ class Receipt:
     code: str = ""  # the provider's error code, if any
 
 
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A choice that a person may press, or type where a channel has no buttons."""
+
+    id: str  # comes back as Envelope.choice; at most 64 bytes, as Telegram takes
+    label: str
+
+
 class Failure(StrEnum):
     """Why a send failed, named by what to do next."""
 
@@ -125,6 +132,7 @@ class Failure(StrEnum):
     REJECTED = "rejected"  # this reply can never be sent
     BLOCKED = "blocked"  # the person has stopped us: send nothing more
     CONFIG = "config"  # our fault: an operator must act
+    CLOSED = "closed"  # the channel takes no free text from us now (WhatsApp after 24 hours)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,4 +143,8 @@ class Outgoing:
     recipient: str
     text: str
     origin: str = ""  # our own number that the citizen wrote to, if known
-    options: Mapping[str, str] = field(default_factory=dict)
+    buttons: tuple[Button, ...] = ()
+    ask_location: bool = False  # a pin would answer
+    open: bool = True  # whether the person wrote to us in the last 24 hours
+    notice: str = ""  # names the template that may say the same when the channel is not open
+    variables: tuple[str, ...] = ()  # of that template, in its order

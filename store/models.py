@@ -25,6 +25,14 @@ class Lane(StrEnum):
     BULK = "bulk"
 
 
+class OutboxLane(StrEnum):
+    """What a reply is for; of one recipient and between recipients, answers go out first."""
+
+    ANSWER = "answer"  # to what the person just wrote
+    NOTICE = "notice"  # of something that happened to a complaint
+    BULK = "bulk"
+
+
 class OutboxStatus(StrEnum):
     QUEUED = "queued"
     SENDING = "sending"
@@ -32,7 +40,7 @@ class OutboxStatus(StrEnum):
     DELIVERED = "delivered"
     HELD = "held"  # we do not know whether it went out; a receipt or an operator decides
     FAILED = "failed"
-    CANCELLED = "cancelled"  # an operator or the person's STOP took it back
+    CANCELLED = "cancelled"  # an operator or the person's STOP took it back, or it was too late
 
 
 class ComplaintStatus(StrEnum):
@@ -49,6 +57,13 @@ class Privacy(StrEnum):
     PUBLIC = "public"
     ANONYMOUS = "anonim"  # the name is hidden
     CONFIDENTIAL = "rahasia"  # the report is hidden
+
+
+class AttachmentStatus(StrEnum):
+    WAITING = "waiting"  # to be fetched from the provider
+    STORED = "stored"
+    REFUSED = "refused"  # too large, of another type than it says, or not from the provider
+    FAILED = "failed"  # the provider did not give it
 
 
 class QuarantineStatus(StrEnum):
@@ -138,16 +153,31 @@ class InboxRow(Keyed, table=True):
     generation: int = 0  # counts replays that may answer again
 
 
+class Person(Keyed, table=True):
+    """Someone who has proved by a code that several conversations are theirs."""
+
+    __tablename__ = "person"
+
+    created_at: datetime = Field(sa_type=UTCDateTime)
+
+
 class Conversation(Keyed, table=True):
     """One sender on one channel, with its dialogue state."""
 
     __tablename__ = "conversation"
-    __table_args__ = (UniqueConstraint("channel", "sender", name="uq_conversation_channel_sender"),)
+    __table_args__ = (
+        UniqueConstraint("channel", "sender", name="uq_conversation_channel_sender"),
+        Index("ix_conversation_person", "person_id"),
+    )
 
     channel: str
     sender: str
+    person_id: int | None = Field(default=None, foreign_key="person.id", sa_type=Key)
     state: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    language: str = "id"  # ISO 639
     notices: bool = True  # STOP switches notices off, never intake
+    blocked: bool = False  # the provider says that the person has blocked us
+    heard_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # WhatsApp's 24 hours
     updated_at: datetime = Field(sa_type=UTCDateTime)
 
 
@@ -160,6 +190,7 @@ class Complaint(Keyed, table=True):
         UniqueConstraint("inbox_id", name="uq_complaint_inbox_id"),
         Index("ix_complaint_conversation", "conversation_id", "id"),
         Index("ix_complaint_status", "status", "deadline"),
+        Index("ix_complaint_answered", "status", "answered_at"),
     )
 
     tracking: int  # 7 digits, drawn at random
@@ -181,6 +212,9 @@ class Complaint(Keyed, table=True):
     privacy: Privacy = Field(default=Privacy.PUBLIC, sa_type=Text)
     status: ComplaintStatus = Field(default=ComplaintStatus.TRIAGE, sa_type=Text)
     deadline: date
+    answered_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # the last answer
+    reopened: int = 0  # how often the reporter said that it is not solved
+    rating: int | None = None  # 1..5, given by the reporter or by nobody
     created_at: datetime = Field(sa_type=UTCDateTime)
     updated_at: datetime = Field(sa_type=UTCDateTime)
 
@@ -248,18 +282,24 @@ class OutboxRow(Keyed, table=True):
         Index("ix_outbox_recipient", "channel", "recipient", "id"),
         Index("ix_outbox_provider_id", "channel", "provider_id"),
         Index("ix_outbox_inbox_id", "inbox_id"),
+        Index("ix_outbox_complaint_id", "complaint_id"),
     )
 
     dedupe: str  # names the reply: written once, whatever runs twice
     inbox_id: int | None = Field(default=None, foreign_key="inbox.id", sa_type=Key)
+    complaint_id: int | None = Field(default=None, foreign_key="complaint.id", sa_type=Key)
     kind: str
+    lane: OutboxLane = Field(default=OutboxLane.ANSWER, sa_type=Text)
     channel: str
     recipient: str
     origin: str = ""
     text: str = Field(sa_type=Text)
+    extra: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)  # buttons, template
+    segments: int = 0  # of an SMS: what the operator is charged for
     status: OutboxStatus = Field(default=OutboxStatus.QUEUED, sa_type=Text)
     attempts: int = 0
     due_at: datetime = Field(sa_type=UTCDateTime)
+    expires_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # of no use later
     claim: str = ""
     claimed_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
     failure: Failure | None = Field(default=None, sa_type=Text)
@@ -271,20 +311,36 @@ class OutboxRow(Keyed, table=True):
 
 
 class Attachment(Keyed, table=True):
-    """A photo, voice note, video or document that came with a message; the provider keeps it."""
+    """A photo, voice note, video or document that came with a message; a job fetches it."""
 
     __tablename__ = "attachment"
     __table_args__ = (
         UniqueConstraint("inbox_id", "position", name="uq_attachment_inbox_position"),
+        Index("ix_attachment_complaint", "complaint_id"),
+        Index(
+            "ix_attachment_waiting",
+            "due_at",
+            sqlite_where=Column("status") == "waiting",
+            postgresql_where=Column("status") == "waiting",
+        ),
     )
 
     inbox_id: int = Field(foreign_key="inbox.id", sa_type=Key)
     complaint_id: int | None = Field(default=None, foreign_key="complaint.id", sa_type=Key)
     position: int
     ref: str = Field(sa_type=Text)
-    content_type: str = ""
-    size: int | None = None
+    content_type: str = ""  # as the provider says; once stored, as the content shows
+    size: int | None = None  # bytes
     name: str = ""
+    status: AttachmentStatus = Field(default=AttachmentStatus.WAITING, sa_type=Text)
+    attempts: int = 0
+    due_at: datetime = Field(sa_type=UTCDateTime)
+    claim: str = ""
+    claimed_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    digest: str = ""  # SHA-256 of what is stored, and its name there
+    lat: float | None = None  # from the photo's EXIF, which is then taken out
+    lon: float | None = None
+    error: str = ""  # why it was refused or failed
 
     complaint: Complaint | None = Relationship()
 

@@ -19,6 +19,7 @@ AFTER: dict[Failure | None, OutboxStatus] = {
     Failure.REJECTED: OutboxStatus.FAILED,
     Failure.BLOCKED: OutboxStatus.FAILED,
     Failure.CONFIG: OutboxStatus.FAILED,
+    Failure.CLOSED: OutboxStatus.FAILED,
 }
 # A receipt moves a reply forward only: it may settle a doubt, never reopen a settled row.
 MOVES: dict[ReceiptState, tuple[OutboxStatus, tuple[OutboxStatus, ...]]] = {

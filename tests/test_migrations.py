@@ -95,10 +95,10 @@ def fill(engine: Engine) -> None:
 def content(engine: Engine) -> dict[str, dict[str, object]]:
     there = tables(engine)
     with engine.execution_options(reading=True).connect() as connection:
-        return {
-            name: dict(connection.execute(select(table)).mappings().one())
-            for name, table in there.items()
+        found = {
+            name: connection.execute(select(table)).mappings() for name, table in there.items()
         }
+        return {name: dict(row) for name, rows in found.items() if (row := rows.one_or_none())}
 
 
 def differs(_: object, __: object, ___: object, there: Any, ours: Any) -> bool | None:
@@ -160,6 +160,7 @@ def test_an_upgrade_from_any_release_keeps_every_row(empty: Engine, revision: st
     upgrade(empty)
     assert schema_is_current(empty)
     after = content(empty)
+    assert len(before) >= 8  # tables that a later revision made are empty
     for name, row in before.items():
         assert row.items() <= after[name].items(), name
     assert differences(empty) == []
