@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from bots import routing
-from bots.dialogue import Limits
 from bots.reader import Reader
+from bots.state import Limits
 from parsers.understanding import Kind, Understanding
 from store.deadlines import deadline
+from store.models import Privacy
+from store.notices import NoticeRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,9 @@ class Policy:
     days: Mapping[str, int]
     unit: str
     zone: ZoneInfo
+    secret: frozenset[str]  # topics that are confidential unless the reporter says otherwise
+    texts: str  # the channel that linking codes go out on
+    notices: NoticeRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,13 @@ class Desk:
     def route(self, seen: Understanding) -> routing.Route:
         return routing.decide(seen, local=self.reader.local(seen))
 
+    def privacy(self, wish: str, seen: Understanding) -> Privacy:
+        """What the reporter asked for, else confidential where the matter is delicate."""
+        if wish:
+            return Privacy(wish)
+        delicate = any(item.code in self.policy.secret for item in seen.categories[:1])
+        return Privacy.CONFIDENTIAL if delicate else Privacy.PUBLIC
+
     def due(self, duty: str) -> date:
         today = self.now.astimezone(self.policy.zone).date()
         return deadline(duty, today, days=self.policy.days, unit=self.policy.unit)
@@ -40,11 +52,3 @@ class Desk:
     def duty(self, kind: str, category: str | None) -> str:
         default_class = self.reader.default_class(category) if category else ""
         return routing.duty(Kind(kind), default_class)
-
-
-def limits(*, repeat_seconds: float, question_hours: float, undo_minutes: float) -> Limits:
-    return Limits(
-        repeat=timedelta(seconds=repeat_seconds),
-        question=timedelta(hours=question_hours),
-        undo=timedelta(minutes=undo_minutes),
-    )

@@ -8,8 +8,10 @@ from sqlmodel import Session, col, select
 
 from bots import replies
 from bots.desk import Desk
-from bots.dialogue import Case, File
+from bots.language import Sentence
 from bots.routing import Route
+from bots.state import OPEN, Asks, Case, File
+from parsers.kind import REPORTS
 from parsers.understanding import Understanding
 from store.models import (
     Attachment,
@@ -22,7 +24,6 @@ from store.models import (
     Privacy,
 )
 
-WAITING = (ComplaintStatus.TRIAGE, ComplaintStatus.DISPOSED, ComplaintStatus.IN_PROGRESS)
 CITIZEN, SYSTEM = "citizen", "system"
 
 
@@ -58,6 +59,9 @@ class Clerk:
         seen: Understanding,
         route: Route,
         tracking: int,
+        *,
+        text: str,
+        privacy: Privacy,
     ) -> Complaint:
         """Keep a report as a complaint, on a desk if one is sure, else in triage."""
         now = self.desk.now
@@ -67,7 +71,7 @@ class Clerk:
             tracking=tracking,
             inbox_id=row.key,
             conversation=conversation,
-            text=seen.body,
+            text=text,
             headline=seen.headline,
             kind=seen.kind,
             category=route.category,
@@ -77,7 +81,7 @@ class Clerk:
             lon=lon,
             candidates=_candidates(seen),
             urgent=filed.emergency or seen.urgent is not None,
-            privacy=Privacy.PUBLIC,
+            privacy=privacy,
             deadline=self.desk.due("verify"),
             created_at=now,
             updated_at=now,
@@ -88,23 +92,66 @@ class Clerk:
         self._attach(complaint, (row.key, *filed.inbox_ids))
         return complaint
 
-    def reroute(self, complaint: Complaint, seen: Understanding, route: Route) -> bool:
-        """Use a new understanding of a complaint that nobody has on the desk yet."""
-        if complaint.status != ComplaintStatus.TRIAGE:
+    def reroute(
+        self, complaint: Complaint, seen: Understanding, route: Route, *, fresh: bool = False
+    ) -> bool:
+        """Use a new understanding of a complaint that nobody has on the desk yet.
+
+        `fresh`: it was disposed a moment ago by ourselves, and half of it was still on its way.
+        """
+        ours = fresh and complaint.status == ComplaintStatus.DISPOSED
+        if complaint.status != ComplaintStatus.TRIAGE and not ours:
             return False
         complaint.category = route.category or complaint.category
         complaint.place = route.place.code if route.place else complaint.place
         complaint.address = complaint.address or seen.address
         complaint.candidates = _candidates(seen)
         complaint.updated_at = self.desk.now
-        self._dispose(complaint, route, seen)
+        if route.agency != complaint.agency:
+            self._dispose(complaint, route, seen)
         return True
 
-    def add(self, complaint: Complaint, row: InboxRow, text: str) -> None:
-        """Keep a later word, photo or correction of the reporter with the complaint."""
-        self.note(complaint, "follow_up", CITIZEN, text=text, detail={"inbox_id": row.key})
+    def extend(self, complaint: Complaint, row: InboxRow, text: str, seen: Understanding) -> None:
+        """The complaint's words are now those of several messages."""
+        complaint.text, complaint.headline = text, seen.headline
+        complaint.kind = seen.kind if seen.kind in REPORTS else complaint.kind
+        complaint.urgent = complaint.urgent or seen.urgent is not None
+        self.note(complaint, "extended", CITIZEN, detail={"inbox_id": row.key})
         complaint.updated_at = self.desk.now
         self._attach(complaint, (row.key,))
+
+    def add(self, complaint: Complaint, inbox_id: int, text: str) -> None:
+        """Keep a later word, photo or correction of the reporter with the complaint."""
+        self.note(complaint, "follow_up", CITIZEN, text=text, detail={"inbox_id": inbox_id})
+        complaint.updated_at = self.desk.now
+        self._attach(complaint, (inbox_id,))
+
+    def hide(self, complaint: Complaint, privacy: Privacy) -> None:
+        complaint.privacy = privacy
+        complaint.updated_at = self.desk.now
+        self.note(complaint, "privacy", CITIZEN, detail={"privacy": privacy.value})
+
+    def accept(self, complaint: Complaint) -> None:
+        """The reporter is satisfied with an answer; anything else stays as it is."""
+        if complaint.status == ComplaintStatus.ANSWERED:
+            self._move(complaint, ComplaintStatus.CLOSED, "accepted")
+
+    def rate(self, complaint: Complaint, score: int) -> None:
+        complaint.rating = score
+        self.note(complaint, "rated", CITIZEN, detail={"score": score})
+
+    def reopen(self, complaint: Complaint, reason: str, *, escalate: bool) -> None:
+        """Back to the agency with the reason, or to the coordinator where it failed before."""
+        complaint.reopened += 1
+        status = ComplaintStatus.TRIAGE if escalate else ComplaintStatus.IN_PROGRESS
+        self._move(complaint, status, "escalated" if escalate else "reopened", text=reason)
+
+    def _move(
+        self, complaint: Complaint, status: ComplaintStatus, kind: str, *, text: str = ""
+    ) -> None:
+        complaint.status = status
+        complaint.updated_at = self.desk.now
+        self.note(complaint, kind, CITIZEN, text=text)
 
     def withdraw(self, complaint: Complaint) -> None:
         complaint.status = ComplaintStatus.WITHDRAWN
@@ -167,38 +214,31 @@ def _candidates(seen: Understanding) -> dict[str, Any]:
     }
 
 
-def answer(complaint: Complaint, desk: Desk, *, ask_place: bool, urgent: bool = False) -> str:
-    """What the reporter hears about a complaint that was filed or placed just now."""
-    what = _what(complaint, desk)
-    where = desk.reader.place_name(complaint.place) if complaint.place else ""
-    if complaint.agency:
-        text = replies.received(
-            complaint.tracking,
-            what,
-            where,
-            desk.reader.agency_name(complaint.agency),
-            complaint.deadline,
-        )
-    elif ask_place:
-        text = replies.ask_place(complaint.tracking, what)
-    else:
-        text = replies.in_triage(complaint.tracking, what, where, complaint.deadline)
-    return replies.emergency(text) if urgent else text
+def answer(complaint: Complaint, desk: Desk) -> Sentence:
+    """What the reporter hears about a complaint that nothing more is asked about."""
+    matter = _matter(complaint, desk)
+    if not complaint.agency:
+        return replies.in_triage(complaint.tracking, matter, complaint.deadline)
+    agency = desk.reader.agency_name(complaint.agency)
+    return replies.received(complaint.tracking, matter, agency, complaint.deadline)
 
 
-def case(complaint: Complaint, desk: Desk, conversation_id: int | None) -> Case:
+def asked(complaint: Complaint, desk: Desk, asks: Asks) -> Sentence:
+    """The question about a complaint, after its number."""
+    tracking, matter = complaint.tracking, _matter(complaint, desk)
+    match asks:
+        case Asks.WHICH_PLACE:
+            return replies.which_place(tracking, matter)
+        case Asks.CATEGORY:
+            return replies.which_category(tracking)
+        case Asks.AGENCY:
+            return replies.which_agency(tracking, matter)
+    return replies.ask_place(tracking, matter)
+
+
+def case(complaint: Complaint, desk: Desk, *, mine: bool) -> Case:
     """A complaint as the dialogue may see it; its line is told to nobody but the reporter."""
-    mine = complaint.conversation_id == conversation_id
-    line = ""
-    if mine:
-        line = replies.status_line(
-            complaint.tracking,
-            complaint.status,
-            _what(complaint, desk),
-            desk.reader.agency_name(complaint.agency) if complaint.agency else "",
-            complaint.deadline,
-            waiting=complaint.status in WAITING,
-        )
+    line = _line(complaint, desk) if mine else None
     return Case(
         tracking=complaint.tracking,
         status=complaint.status,
@@ -206,7 +246,27 @@ def case(complaint: Complaint, desk: Desk, conversation_id: int | None) -> Case:
         privacy=complaint.privacy,
         created_at=complaint.created_at,
         line=line,
+        label=(_what(complaint, desk) or complaint.headline) if mine else "",
+        category=complaint.category,
+        place=complaint.place,
+        reopened=complaint.reopened,
     )
+
+
+def _line(complaint: Complaint, desk: Desk) -> Sentence:
+    return replies.status_line(
+        complaint.tracking,
+        complaint.status,
+        _what(complaint, desk),
+        desk.reader.agency_name(complaint.agency) if complaint.agency else "",
+        complaint.updated_at.astimezone(desk.policy.zone).date(),
+        complaint.deadline if complaint.status in OPEN else None,
+    )
+
+
+def _matter(complaint: Complaint, desk: Desk) -> str:
+    where = desk.reader.place_name(complaint.place) if complaint.place else ""
+    return ", ".join(part for part in (_what(complaint, desk), where) if part)
 
 
 def _what(complaint: Complaint, desk: Desk) -> str:

@@ -10,24 +10,16 @@ from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
 from bots import replies
+from bots.acting import Actor, Said
 from bots.desk import Desk
-from bots.dialogue import (
-    Case,
-    File,
-    FollowUp,
-    Message,
-    Notices,
-    Place,
-    State,
-    Turn,
-    Withdraw,
-    after_filing,
-    ask_again,
-    step,
-)
-from bots.filing import WAITING, Clerk, answer, case
-from bots.routing import Missing, Route, placed
+from bots.dialogue import step
+from bots.filing import Clerk, answer, asked, case
+from bots.language import SOURCE, Sentence, label
+from bots.routing import Missing
+from bots.state import OPEN, Asks, Case, Limits, Message, Reply, State, recent
 from parsers.messages import Location
+from parsers.parts import part_of
+from parsers.privacy import privacy_wish
 from parsers.understanding import Kind, Understanding
 from store import complaints, inbox
 from store.models import (
@@ -36,6 +28,7 @@ from store.models import (
     Conversation,
     InboxRow,
     Lane,
+    OutboxLane,
     OutboxRow,
     OutboxStatus,
 )
@@ -87,7 +80,7 @@ def process(session: Session, batch: Sequence[Heard], *, token: str, desk: Desk)
 
 def give_up(session: Session, row: InboxRow, *, now: datetime) -> None:
     """Tell the sender of a message that we could not handle that a person will read it."""
-    reply = _reply(row, GIVEN_UP, replies.READ_BY_PERSON, now)
+    reply = _reply(row, GIVEN_UP, Reply(replies.READ_BY_PERSON), SOURCE, now)
     if not any(told.dedupe == reply["dedupe"] for told in inbox.answers(session, row.key)):
         session.add(OutboxRow(**reply))
 
@@ -124,33 +117,54 @@ class _Work:
     numbers: list[int]
     answered: dict[str, OutboxRow]  # what replayed messages were told
     replies: list[dict[str, Any]] = field(default_factory=list)
+    about: list[Complaint | None] = field(default_factory=list)  # of each of these replies
 
     def handle(self, heard: Heard) -> None:
         row = heard.row
         conversation = self.conversations[row.channel, row.sender]
         self._keep_media(row)
         if row.key in self.filed:
-            self._rematch(row, self.filed[row.key], heard.seen)
+            self._rematch(row, self.filed[row.key], heard.seen, conversation)
             return
         if told := self._told(row):  # a replay of what had its effect: only its words are repeated
-            for kind, text in told.items():
-                self.say(row, kind, text)
+            for earlier in told:
+                self._repeat(row, earlier)
             return
         state = State.load(conversation.state)
         message = self._message(heard)
-        cases = self._cases(conversation, state, heard.seen, message)
-        turn = step(state, message, cases, self.desk.policy.limits)
-        state = self._act(turn, heard, conversation, message)
-        for number, text in enumerate(turn.say):
-            self.say(row, f"say{number}", text)
+        turn = step(state, message, self._cases(conversation, state, message), self._limits)
+        actor = self._actor(row, conversation, message)
+        state = turn.state
+        for action in turn.actions:
+            state = actor.act(action, state)
+        for number, reply in enumerate(turn.say):
+            actor.say(Said(f"say{number}", reply))
         conversation.state = state.dump()
-        conversation.updated_at = self.desk.now
+        conversation.updated_at = conversation.heard_at = self.desk.now
+        conversation.blocked = False  # who writes to us has not blocked us
         self.session.add(conversation)
+
+    @property
+    def _limits(self) -> Limits:
+        return self.desk.policy.limits
+
+    def _actor(self, row: InboxRow, conversation: Conversation, message: Message) -> Actor:
+        return Actor(
+            session=self.session,
+            desk=self.desk,
+            clerk=self.clerk,
+            conversation=conversation,
+            row=row,
+            message=message,
+            draw=self.numbers.pop,
+            say=lambda said: self._say(row, said, conversation.language),
+        )
 
     def _message(self, heard: Heard) -> Message:
         row, extra = heard.row, heard.row.extra
         pin = extra.get("location")
         words = " ".join(heard.seen.normalised.split() or row.text.casefold().split())
+        number, total = extra.get("part") or part_of(row.text) or (0, 0)
         return Message(
             inbox_id=row.key,
             at=row.stored_at,
@@ -162,113 +176,70 @@ class _Work:
             media=len(extra.get("media", ())),
             opt_out=extra.get("opt_out", ""),
             edit=bool(extra.get("edit_of")),
+            about=self._about(row),
+            choice=extra.get("choice", ""),
+            album=extra.get("album", ""),
+            privacy=privacy_wish(heard.seen.normalised),
+            part=(number, total) if total else None,
         )
 
-    def _cases(
-        self, conversation: Conversation, state: State, seen: Understanding, message: Message
-    ) -> list[Case]:
-        """The complaints this turn may speak of; none are looked up for a plain new complaint."""
-        asks = seen.command or seen.kind in (Kind.STATUS_QUERY, Kind.FOLLOW_UP) or message.edit
-        if not asks:
+    def _about(self, row: InboxRow) -> int | None:
+        """The complaint that the message which this one answers or edits was about."""
+        quoted = row.extra.get("reply_to") or row.extra.get("edit_of")
+        return complaints.quoted(self.session, row.channel, row.sender, quoted) if quoted else None
+
+    def _cases(self, conversation: Conversation, state: State, message: Message) -> list[Case]:
+        """The complaints this turn may speak of; none are looked up for a stranger's first."""
+        seen, now = message.seen, message.at
+        asks = seen.command or seen.kind in (Kind.STATUS_QUERY, Kind.FOLLOW_UP) or message.about
+        lately = recent(state.digest_at, now, self._limits.conversation) or state.question
+        if not (asks or lately or message.edit):
             return []
-        mine = complaints.newest(self.session, conversation.id) if conversation.id else []
-        numbers = set(seen.tracking) | ({seen.command.tracking} if seen.command else set())
-        numbers |= {str(state.tracking)} if state.tracking else set()
+        mine = complaints.newest(self.session, conversation) if conversation.id else []
+        numbers = {*seen.tracking, str(state.tracking or ""), str(message.about or "")}
+        numbers |= {seen.command.tracking} if seen.command else set()
         known = {complaint.tracking for complaint in mine}
+        owners = complaints.owners(self.session, conversation)
         for number in sorted(numbers):
             if number.isdigit() and int(number) not in known:
                 other = complaints.by_tracking(self.session, int(number))
                 mine += [other] if other else []
-        return [case(complaint, self.desk, conversation.id) for complaint in mine]
+        return [case(one, self.desk, mine=one.conversation_id in owners) for one in mine]
 
-    def _act(self, turn: Turn, heard: Heard, conversation: Conversation, message: Message) -> State:
-        state = turn.state
-        for action in turn.actions:
-            match action:
-                case File():
-                    state = self._file(action, heard, conversation, message, state)
-                case Place(tracking):
-                    state = self._place(tracking, heard, state)
-                case FollowUp(tracking, text):
-                    self.clerk.add(self._complaint(tracking), heard.row, text)
-                case Withdraw(tracking):
-                    self.clerk.withdraw(self._complaint(tracking))
-                case Notices(on):
-                    conversation.notices = on
-        return state
-
-    def _file(
-        self, filed: File, heard: Heard, conversation: Conversation, message: Message, state: State
-    ) -> State:
-        row, seen, route = heard.row, heard.seen, message.route
-        if filed.pin and not placed(route.place):
-            lat, lon = filed.pin
-            seen = self.desk.reader.understand(row.text, area=state.area, lat=lat, lon=lon)
-            route = self.desk.route(seen)
-        tracking = self.numbers.pop()
-        complaint = self.clerk.file(row, conversation, filed, seen, route, tracking)
-        self.say(row, "received", self._answer(complaint, route, filed))
-        state = after_filing(state, tracking, route.missing, message.at)
-        return state.at(complaint.place)
-
-    def _place(self, tracking: int, heard: Heard, state: State) -> State:
-        """Read the complaint again together with the answer to our question."""
-        row, complaint = heard.row, self._complaint(tracking)
-        pin = row.extra.get("location") or {}
-        found = heard.seen.settled
-        seen = self.desk.reader.understand(
-            f"{complaint.text}\n{row.text}",
-            area=found.code if found else state.area,
-            lat=pin.get("lat"),
-            lon=pin.get("lon"),
-        )
-        route = self.desk.route(seen)
-        self.clerk.add(complaint, row, row.text)
-        moved = self.clerk.reroute(complaint, seen, route)
-        if moved and route.missing is Missing.PLACE and (again := ask_again(state, row.stored_at)):
-            names = [self.desk.reader.place_name(item.code) for item in heard.seen.places]
-            self.say(row, "ask_place", replies.ask_place_again(" atau ".join(names)))
-            return again
-        self.say(row, "placed", answer(complaint, self.desk, ask_place=False))
-        return state.at(complaint.place)
-
-    def _rematch(self, row: InboxRow, complaint: Complaint, seen: Understanding) -> None:
+    def _rematch(
+        self,
+        row: InboxRow,
+        complaint: Complaint,
+        seen: Understanding,
+        conversation: Conversation,
+    ) -> None:
         """A replayed message keeps its complaint; one still in triage is matched again."""
         route = self.desk.route(seen)
         moved = self.clerk.reroute(complaint, seen, route)
         if moved:
             self.clerk.note(complaint, "rematched", "system")
         placed_now = moved and complaint.agency is not None
-        kind = "placed" if placed_now or "placed" in self._told(row) else "received"
-        self.say(row, kind, self._told_again(complaint, route, seen))
+        told = {reply.kind for reply in self._told(row)}
+        kind = "placed" if placed_now or "placed" in told else "received"
+        words = self._told_again(complaint, route.missing, seen)
+        self._say(row, Said(kind, Reply(words), complaint), conversation.language)
 
-    def _told_again(self, complaint: Complaint, route: Route, seen: Understanding) -> str:
-        if complaint.status not in WAITING:
-            return case(complaint, self.desk, complaint.conversation_id).line
-        return answer(
-            complaint,
-            self.desk,
-            ask_place=route.missing is Missing.PLACE,
-            urgent=seen.kind is Kind.EMERGENCY,
-        )
+    def _told_again(self, complaint: Complaint, missing: Missing, seen: Understanding) -> Sentence:
+        line = case(complaint, self.desk, mine=True).line
+        if complaint.status not in OPEN and line:
+            return line
+        asks = missing is Missing.PLACE and complaint.agency is None
+        told = asked(complaint, self.desk, Asks.PLACE) if asks else answer(complaint, self.desk)
+        return replies.emergency(told) if seen.kind is Kind.EMERGENCY else told
 
-    def _told(self, row: InboxRow) -> dict[str, str]:
+    def _told(self, row: InboxRow) -> list[OutboxRow]:
         """What a message that was handled before was answered, the newest words of each kind."""
-        return {
-            reply.kind: reply.text
+        newest = {
+            reply.kind: reply
             for reply in self.answered.values()
             if reply.inbox_id == row.id and reply.kind != GIVEN_UP
         }
-
-    def _answer(self, complaint: Complaint, route: Route, filed: File) -> str:
-        asks = route.missing is Missing.PLACE
-        return answer(complaint, self.desk, ask_place=asks, urgent=filed.emergency)
-
-    def _complaint(self, tracking: int) -> Complaint:
-        complaint = complaints.by_tracking(self.session, tracking)
-        if complaint is None:
-            raise LookupError("the conversation names a complaint that is gone")
-        return complaint
+        return list(newest.values())
 
     def _keep_media(self, row: InboxRow) -> None:
         if row.lane == Lane.BULK and self._has_media(row):
@@ -282,33 +253,81 @@ class _Work:
         kept = select(Attachment.id).where(Attachment.inbox_id == row.key)
         return self.session.exec(kept).first() is not None
 
-    def say(self, row: InboxRow, kind: str, text: str) -> None:
+    def _say(self, row: InboxRow, said: Said, language: str) -> None:
         """Queue a reply, once: a replayed message repeats only what never went out."""
-        values = _reply(row, kind, text, self.desk.now)
+        values = _reply(row, said.kind, said.reply, language, self.desk.now)
+        if said.to:
+            values["channel"], values["recipient"] = said.to
+            values["origin"] = ""
         told = self.answered.get(values["dedupe"])
         if told is None:
             self.replies.append(values)
+            self.about.append(said.complaint)
         elif told.status in NOT_OUT:
-            told.text, told.status, told.attempts = text, OutboxStatus.QUEUED, 0
-            told.due_at = self.desk.now
+            told.text, told.extra = values["text"], values["extra"]
+            self._queue(told)
+
+    def _repeat(self, row: InboxRow, told: OutboxRow) -> None:
+        """The same words once more, if they never went out or this replay may say them again."""
+        name = _name(row, told.kind)
+        if known := self.answered.get(name):
+            if known.status in NOT_OUT:
+                self._queue(known)
+            return
+        self.replies.append(
+            {
+                "dedupe": name,
+                "inbox_id": row.key,
+                "kind": told.kind,
+                "lane": told.lane,
+                "channel": told.channel,
+                "recipient": told.recipient,
+                "origin": told.origin,
+                "text": told.text,
+                "extra": told.extra,
+                "due_at": self.desk.now,
+                "created_at": self.desk.now,
+            }
+        )
+        self.about.append(None)
+
+    def _queue(self, told: OutboxRow) -> None:
+        told.status, told.attempts, told.due_at = OutboxStatus.QUEUED, 0, self.desk.now
+        told.expires_at = None
 
     def write(self) -> None:
         """Put what the batch made into the transaction, in one statement for each table."""
         self.clerk.write()
+        for values, complaint in zip(self.replies, self.about, strict=True):
+            values["complaint_id"] = complaint.key if complaint else None
         if self.replies:
             self.session.connection().execute(insert(OutboxRow), self.replies)
 
 
-def _reply(row: InboxRow, kind: str, text: str, now: datetime) -> dict[str, Any]:
+def _reply(row: InboxRow, kind: str, reply: Reply, language: str, now: datetime) -> dict[str, Any]:
     """The outbox row of a reply to this message, named so that it is written once."""
     return {
-        "dedupe": f"in-{row.key}-{row.generation}-{kind}",
+        "dedupe": _name(row, kind),
         "inbox_id": row.key,
         "kind": kind,
+        "lane": OutboxLane.ANSWER,
         "channel": row.channel,
         "recipient": row.sender,
         "origin": row.recipient,
-        "text": text,
+        "text": reply.sentence.say(language),
+        "extra": _extra(reply, language),
         "due_at": now,
         "created_at": now,
     }
+
+
+def _name(row: InboxRow, kind: str) -> str:
+    return f"in-{row.key}-{row.generation}-{kind}"
+
+
+def _extra(reply: Reply, language: str) -> dict[str, Any]:
+    values = {
+        "buttons": [[button.id, label(button.label, language)] for button in reply.buttons],
+        "ask_location": reply.ask_location,
+    }
+    return {key: value for key, value in values.items() if value}

@@ -28,8 +28,12 @@ class Reader:
         lat: float | None = None,
         lon: float | None = None,
         today: date | None = None,
+        category: str | None = None,
     ) -> Understanding:
-        return self.understander.understand(text, area=area, lat=lat, lon=lon, today=today)
+        """`category` is what the reporter said that it is about."""
+        return self.understander.understand(
+            text, area=area, lat=lat, lon=lon, today=today, category=category
+        )
 
     def category_name(self, code: str) -> str:
         """The code itself for a category that the catalogue no longer has."""

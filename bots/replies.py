@@ -1,11 +1,11 @@
-"""Every sentence that 1708 sends. Plain ASCII, so that an SMS stays in the cheap alphabet."""
+"""Every sentence that 1708 sends: plain ASCII, so that an SMS stays in the cheap alphabet."""
 
 from datetime import date
 
+from bots.language import Part, Sentence, joined
 from store.models import ComplaintStatus, Privacy
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des")
-EMERGENCY = "DARURAT? Telepon 112 (polisi 110, pemadam 113, ambulans 119) sekarang juga."
+EMERGENCY = Sentence("DARURAT? Telepon 112 (polisi 110, pemadam 113, ambulans 119) sekarang juga.")
 STATUS_WORDS: dict[str, str] = {
     ComplaintStatus.TRIAGE: "sedang diperiksa petugas 1708",
     ComplaintStatus.DISPOSED: "sudah diteruskan ke {agency}",
@@ -15,108 +15,265 @@ STATUS_WORDS: dict[str, str] = {
     ComplaintStatus.ARCHIVED: "diarsipkan",
     ComplaintStatus.WITHDRAWN: "dibatalkan pelapor",
 }
-HELP = (
-    "1708 LAPOR! Tulis keluhan dan tempatnya dalam satu pesan. "
-    "Cek: STATUS nomor. Tambah: BALAS nomor pesan. Batal: BATAL. Darurat: 112"
+SOME_AGENCY = Sentence("instansi terkait")
+HELP = Sentence(
+    "1708 LAPOR! Tulis keluhan dan tempatnya. Cek: STATUS nomor. Tambah: BALAS nomor pesan. "
+    "BATAL, ANONIM, RAHASIA, STOP, BAHASA EN. Darurat: 112"
 )
-GREETING = (
+GREETING = Sentence(
     "Halo, ini 1708 LAPOR! Tulis keluhan Anda dan tempatnya dalam satu pesan. Bantuan: BANTUAN"
 )
-THANKS = "Sama-sama. Tulis saja di sini bila ada keluhan lain."
-SPAM = "Pesan Anda tercatat. 1708 hanya untuk keluhan layanan publik. Bantuan: BANTUAN"
-EMPTY = "Pesan Anda kosong. Tulis apa yang terjadi dan di mana. Bantuan: BANTUAN"
-UNCLEAR = (
+THANKS = Sentence("Sama-sama. Tulis saja di sini bila ada keluhan lain.")
+SPAM = Sentence("Pesan Anda tercatat. 1708 hanya untuk keluhan layanan publik. Bantuan: BANTUAN")
+EMPTY = Sentence("Pesan Anda kosong. Tulis apa yang terjadi dan di mana. Bantuan: BANTUAN")
+UNCLEAR = Sentence(
     "Pesan Anda kami terima. Tulis apa yang terjadi dan di mana, agar bisa kami teruskan. "
     "Bantuan: BANTUAN"
 )
-MEDIA_ALONE = "Kiriman Anda kami terima. Tulis apa yang terjadi dan di mana."
-PIN_ALONE = "Lokasi Anda kami terima. Tulis apa yang terjadi di sana."
-STOPPED = "Pemberitahuan dihentikan. Anda tetap bisa melapor dan cek STATUS. Mulai lagi: MULAI"
-STARTED = "Pemberitahuan aktif lagi. Anda akan dikabari bila ada perkembangan."
-NO_CASE = "Belum ada laporan dari Anda di sini. Tulis keluhan dan tempatnya dalam satu pesan."
-NOTHING_TO_UNDO = (
+MEDIA_ALONE = Sentence("Kiriman Anda kami terima. Tulis apa yang terjadi dan di mana.")
+PIN_ALONE = Sentence("Lokasi Anda kami terima. Tulis apa yang terjadi di sana.")
+STOPPED = Sentence(
+    "Pemberitahuan dihentikan. Anda tetap bisa melapor dan cek STATUS. Mulai lagi: MULAI"
+)
+STARTED = Sentence("Pemberitahuan aktif lagi. Anda akan dikabari bila ada perkembangan.")
+NO_CASE = Sentence(
+    "Belum ada laporan dari Anda di sini. Tulis keluhan dan tempatnya dalam satu pesan."
+)
+NOTHING_TO_UNDO = Sentence(
     "Tidak ada laporan yang masih bisa dibatalkan. Laporan yang sudah lama: BALAS nomor pesan"
 )
-REPLY_WHAT = "Tulis: BALAS nomor pesan. Contoh: BALAS {tracking} lampu masih mati"
-READ_BY_PERSON = "Pesan Anda kami terima dan akan dibaca petugas 1708."
+NOTHING_TO_RATE = Sentence("Belum ada jawaban instansi yang bisa Anda nilai. Cek: STATUS")
+READ_BY_PERSON = Sentence("Pesan Anda kami terima dan akan dibaca petugas 1708.")
+STALE = Sentence("Pilihan itu sudah tidak berlaku. Tulis saja apa yang Anda perlukan, atau STATUS.")
+SPEAKS = Sentence("Kami akan menjawab dalam bahasa Indonesia.")
+ANONYMOUS_NEXT = Sentence(
+    "Nama Anda tidak kami teruskan. Tulis sekarang apa yang terjadi dan di mana."
+)
+SECRET_NEXT = Sentence(
+    "Laporan Anda akan dirahasiakan: hanya petugas yang berwenang membacanya. "
+    "Tulis sekarang apa yang terjadi dan di mana."
+)
+ANY_OTHER = Sentence("Bukan salah satunya")
+CODE_WRONG = Sentence("Kode itu tidak cocok atau sudah kedaluwarsa. Minta lagi: HUBUNGKAN nomor")
+CODE_NUMBER = Sentence("Tulis HUBUNGKAN dan nomor HP Anda, misal: HUBUNGKAN 081200001234")
+CODE_ENOUGH = Sentence("Hari ini sudah terlalu banyak kode diminta. Coba lagi besok.")
+LINKED = Sentence("Kanal ini dan nomor itu kini satu orang: STATUS menampilkan semua laporan Anda.")
+UNLINKED = Sentence("Kanal ini tidak lagi terhubung dengan kanal lain.")
+NOT_LINKED = Sentence("Kanal ini belum terhubung dengan kanal lain.")
+SCORE = Sentence("Terima kasih. Beri nilai 1 sampai 5 (5 = sangat puas).")
+SCORED = Sentence("Terima kasih atas penilaian Anda.")
+WHY = Sentence("Apa yang belum selesai? Tulis dalam satu pesan, kami sampaikan ke instansi.")
+YES, NO = Sentence("Puas"), Sentence("Belum")
 
 
-def day(value: date) -> str:
-    """14 Des 2026"""
-    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+def reply_what(tracking: int) -> Sentence:
+    return Sentence(
+        "Tulis: BALAS nomor pesan. Contoh: BALAS {tracking} lampu masih mati",
+        {"tracking": tracking},
+    )
 
 
-def received(tracking: int, what: str, where: str, agency: str, due: date) -> str:
+def received(tracking: int, matter: str, agency: str, due: date) -> Sentence:
     """The first answer to a complaint that has a desk."""
-    matter = ", ".join(part for part in (what, where) if part)
-    return (
-        f"Laporan {tracking} diterima{': ' + matter if matter else ''}. Diteruskan ke {agency}, "
-        f"dijawab paling lambat {day(due)}. Cek: STATUS {tracking}"
+    return Sentence(
+        "Laporan {tracking} diterima{matter}. Diteruskan ke {agency}, dijawab paling lambat {due}. "
+        "Cek: STATUS {tracking}",
+        {"tracking": tracking, "matter": _about(matter), "agency": agency, "due": due},
     )
 
 
-def in_triage(tracking: int, what: str, where: str, due: date) -> str:
+def in_triage(tracking: int, matter: str, due: date) -> Sentence:
     """The first answer to a complaint whose desk a person must choose: no guess is told."""
-    matter = ", ".join(part for part in (what, where) if part)
-    return (
-        f"Laporan {tracking} diterima{': ' + matter if matter else ''}. "
-        f"Petugas 1708 menentukan instansinya paling lambat {day(due)}. Cek: STATUS {tracking}"
+    return Sentence(
+        "Laporan {tracking} diterima{matter}. Petugas 1708 menentukan instansinya paling lambat "
+        "{due}. Cek: STATUS {tracking}",
+        {"tracking": tracking, "matter": _about(matter), "due": due},
     )
 
 
-def ask_place(tracking: int, what: str) -> str:
-    matter = f": {what}" if what else ""
-    return (
-        f"Laporan {tracking} diterima{matter}. Di mana tempatnya? "
-        "Balas dengan desa/kelurahan, kecamatan dan kab/kota."
+def ask_place(tracking: int, matter: str) -> Sentence:
+    return Sentence(
+        "Laporan {tracking} diterima{matter}. Di mana tempatnya? "
+        "Balas dengan desa/kelurahan, kecamatan dan kab/kota.",
+        {"tracking": tracking, "matter": _about(matter)},
     )
 
 
-def ask_place_again(names: str) -> str:
-    if names:
-        return f"Yang mana: {names}? Balas dengan kecamatan dan kab/kota."
-    return (
-        "Tempatnya belum kami kenali. Balas dengan kecamatan dan kab/kota, "
-        "misal: Kec. Coblong Kota Bandung"
+def which_place(tracking: int, matter: str) -> Sentence:
+    return Sentence(
+        "Laporan {tracking} diterima{matter}. Tempatnya yang mana?",
+        {"tracking": tracking, "matter": _about(matter)},
     )
 
 
-def emergency(following: str) -> str:
-    return f"{EMERGENCY} {following}"
+def which_category(tracking: int) -> Sentence:
+    return Sentence("Laporan {tracking} diterima. Ini tentang apa?", {"tracking": tracking})
 
 
-def repeated(tracking: int) -> str:
-    return f"Pesan yang sama sudah tercatat sebagai laporan {tracking}. Cek: STATUS {tracking}"
+def which_agency(tracking: int, matter: str) -> Sentence:
+    return Sentence(
+        "Laporan {tracking} diterima{matter}. Siapa yang dituju?",
+        {"tracking": tracking, "matter": _about(matter)},
+    )
 
 
-def added(tracking: int) -> str:
-    return f"Tambahan Anda tercatat pada laporan {tracking}. Cek: STATUS {tracking}"
+PLACE_AGAIN = Sentence(
+    "Tempatnya belum kami kenali. Balas dengan kecamatan dan kab/kota, "
+    "misal: Kec. Coblong Kota Bandung"
+)
+CHOOSE_AGAIN = Sentence("Maaf, belum kami pahami. Balas dengan nomor pilihannya.")
+WHICH_CASE = Sentence("Pesan ini untuk laporan yang mana?")
 
 
-def withdrawn(tracking: int) -> str:
-    return f"Laporan {tracking} dibatalkan. Tulis lagi kapan saja bila perlu."
+def emergency(following: Sentence) -> Sentence:
+    return joined(EMERGENCY, following)
 
 
-def unknown_number(tracking: str) -> str:
-    return f"Laporan {tracking} tidak ditemukan. Periksa nomornya, atau tulis STATUS saja."
+def repeated(tracking: int) -> Sentence:
+    return Sentence(
+        "Pesan yang sama sudah tercatat sebagai laporan {tracking}. Cek: STATUS {tracking}",
+        {"tracking": tracking},
+    )
 
 
-def not_yours(tracking: int) -> str:
-    return f"Laporan {tracking} bukan dari nomor ini, jadi tidak bisa ditambah dari sini."
+def added(tracking: int) -> Sentence:
+    return Sentence(
+        "Tambahan Anda tercatat pada laporan {tracking}. Cek: STATUS {tracking}",
+        {"tracking": tracking},
+    )
+
+
+def withdrawn(tracking: int) -> Sentence:
+    return Sentence(
+        "Laporan {tracking} dibatalkan. Tulis lagi kapan saja bila perlu.", {"tracking": tracking}
+    )
+
+
+def hidden(tracking: int, privacy: str) -> Sentence:
+    """What was changed about who may see a complaint."""
+    words = {
+        Privacy.ANONYMOUS: "Nama Anda pada laporan {tracking} tidak kami teruskan.",
+        Privacy.CONFIDENTIAL: "Laporan {tracking} dirahasiakan: hanya petugas yang berwenang "
+        "membacanya.",
+        Privacy.PUBLIC: "Laporan {tracking} tidak lagi dirahasiakan.",
+    }[Privacy(privacy)]
+    return Sentence(words, {"tracking": tracking})
+
+
+def privacy_of(privacy: Privacy, *, asked: bool) -> Sentence | None:
+    """Added to the first answer: what is hidden, and how to change that where nobody asked."""
+    if privacy is Privacy.CONFIDENTIAL:
+        return SECRET if asked else SECRET_BY_DEFAULT
+    return NAMELESS if privacy is Privacy.ANONYMOUS else None
+
+
+SECRET = Sentence("Laporan ini dirahasiakan.")
+NAMELESS = Sentence("Nama Anda tidak kami teruskan.")
+SECRET_BY_DEFAULT = Sentence("Laporan ini kami rahasiakan; balas TERBUKA bila tidak perlu.")
+
+
+def unknown_number(tracking: str) -> Sentence:
+    return Sentence(
+        "Laporan {tracking} tidak ditemukan. Periksa nomornya, atau tulis STATUS saja.",
+        {"tracking": tracking},
+    )
+
+
+def not_yours(tracking: int) -> Sentence:
+    return Sentence(
+        "Laporan {tracking} bukan dari nomor ini, jadi tidak bisa ditambah dari sini.",
+        {"tracking": tracking},
+    )
 
 
 def status_line(
-    tracking: int, status: str, what: str, agency: str, due: date, *, waiting: bool
-) -> str:
-    """What the reporter is told about one own complaint."""
-    words = STATUS_WORDS[status].format(agency=agency or "instansi")
-    until = f", paling lambat {day(due)}" if waiting else ""
-    return f"{tracking} {what}: {words}{until}." if what else f"{tracking}: {words}{until}."
+    tracking: int, status: str, what: str, agency: str, since: date, due: date | None
+) -> Sentence:
+    """What the reporter is told about one own complaint: what happened last, who has it, when."""
+    words = Sentence(STATUS_WORDS[status], {"agency": agency or SOME_AGENCY})
+    fields: dict[str, Part] = {
+        "tracking": tracking,
+        "what": f" {what}" if what else "",
+        "words": words,
+        "since": since,
+    }
+    if due is None:
+        return Sentence("{tracking}{what}: {words} ({since}).", fields)
+    return Sentence(
+        "{tracking}{what}: {words} ({since}), paling lambat {due}.", fields | {"due": due}
+    )
 
 
-def public_status(tracking: int, status: str, privacy: str) -> str:
+def public_status(tracking: int, status: str, privacy: str) -> Sentence:
     """What anyone may hear: neither text, person nor place; a secret report does not exist."""
     if privacy == Privacy.CONFIDENTIAL:
         return unknown_number(str(tracking))
-    words = STATUS_WORDS[status].format(agency="instansi terkait")
-    return f"Laporan {tracking} {words}. Rinciannya hanya untuk pelapor."
+    return Sentence(
+        "Laporan {tracking} {words}. Rinciannya hanya untuk pelapor.",
+        {"tracking": tracking, "words": Sentence(STATUS_WORDS[status], {"agency": SOME_AGENCY})},
+    )
+
+
+def speaks(code: str, known: dict[str, str]) -> Sentence:
+    """Said in the language that was chosen; which there are, if it is none of them."""
+    if code in known:
+        return SPEAKS
+    names = ", ".join(f"BAHASA {key.upper()} ({name})" for key, name in known.items())
+    return Sentence("Pilihan bahasa: {names}", {"names": names})
+
+
+def code(number: str) -> Sentence:
+    """Sent to the other channel; whoever did not ask for it learns what to do."""
+    return Sentence(
+        "Kode 1708: {number}. Balas kode ini di kanal yang memintanya. Bukan Anda? Abaikan.",
+        {"number": number},
+    )
+
+
+def code_sent(to: str) -> Sentence:
+    return Sentence(
+        "Kode dikirim ke {to}. Balas dengan kode itu di sini untuk menghubungkannya.", {"to": to}
+    )
+
+
+def answered(tracking: int, agency: str, text: str) -> Sentence:
+    """The agency's answer in full, and whether it solved the matter."""
+    return Sentence(
+        "Laporan {tracking} dijawab {agency}: {text}",
+        {"tracking": tracking, "agency": agency, "text": text},
+    )
+
+
+def satisfied(tracking: int) -> Sentence:
+    return Sentence("Apakah laporan {tracking} sudah selesai?", {"tracking": tracking})
+
+
+def closed(tracking: int) -> Sentence:
+    return Sentence(
+        "Laporan {tracking} ditutup karena tidak ada tanggapan. Belum selesai? BELUM {tracking}",
+        {"tracking": tracking},
+    )
+
+
+def accepted(tracking: int) -> Sentence:
+    return Sentence("Laporan {tracking} selesai.", {"tracking": tracking})
+
+
+def reopened(tracking: int, agency: str) -> Sentence:
+    return Sentence(
+        "Laporan {tracking} dibuka lagi dan diteruskan ke {agency}. Cek: STATUS {tracking}",
+        {"tracking": tracking, "agency": agency},
+    )
+
+
+def escalated(tracking: int) -> Sentence:
+    """After the second time the coordinator decides, not the agency that answered twice."""
+    return Sentence(
+        "Laporan {tracking} dibuka lagi. Koordinator memeriksa kedua jawaban instansi. "
+        "Cek: STATUS {tracking}",
+        {"tracking": tracking},
+    )
+
+
+def _about(matter: str) -> str:
+    return f": {matter}" if matter else ""

@@ -1,10 +1,12 @@
 """Which desk a report goes to, and what is missing before it can: a pure decision."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from parsers.understanding import Kind, PlaceCandidate, Understanding
+from parsers.understanding import Candidate, Kind, PlaceCandidate, Understanding
+from store.models import Privacy
 
+NAMED = "disebut"  # how parsers.agency begins the reason of an office that the words name
 KABKOTA_CODE = 5  # "32.73": a kabupaten or kota is the least that a local office needs
 DUTIES = {  # class of a routing topic -> deadline (DOMAIN section 1: 5, 14, 60 days)
     "informasi_keluhan": "information",
@@ -44,6 +46,24 @@ def decide(seen: Understanding, *, local: bool) -> Route:
     if not placed(place) and (local or seen.category is None):
         return Route(category, None, place, Missing.PLACE)
     return Route(category, None, place, Missing.DESK)
+
+
+def wished(seen: Understanding, agency: str, name: str) -> Understanding:
+    """The same with the agency that the reporter named when asked: that is sure."""
+    told = Candidate(agency, name, 100.0, sure=True, reason="dipilih oleh pelapor")
+    others = tuple(item for item in seen.agencies if item.code != agency)
+    return replace(seen, agencies=(told, *others))
+
+
+def secret_from_accused(route: Route, seen: Understanding, privacy: Privacy) -> Route:
+    """A confidential report never goes by itself to an office that its own words name.
+
+    That office may be the accused one (DOMAIN section 2), so a person decides.
+    """
+    named = seen.agency is not None and seen.agency.reason.startswith(NAMED)
+    if privacy is Privacy.CONFIDENTIAL and route.agency and named:
+        return replace(route, agency=None, missing=Missing.DESK)
+    return route
 
 
 def _covers(agency: str, place: PlaceCandidate | None) -> bool:

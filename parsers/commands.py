@@ -15,7 +15,16 @@ LONGEST = 12  # words of a command without a number
 SHORTEST_TYPO = 4  # letters of a word that may be misspelt
 TELEGRAM = re.compile(r"\s*/([A-Za-z]+)(?:@\w+)?(?:\s+(.*))?\s*", re.DOTALL)
 GLUED = re.compile(r"([a-z]+)(\d{5,9})")  # STATUS1234567
-CHANGING = frozenset({Verb.CANCEL, Verb.STOP, Verb.START})
+CHANGING = frozenset({Verb.CANCEL, Verb.STOP, Verb.START, Verb.UNLINK})
+EXACT = frozenset(  # everyday words: misspelt, late in a message or asked they are no commands
+    {Verb.SATISFIED, Verb.UNSATISFIED, Verb.PUBLIC, Verb.LANGUAGE, Verb.LINK}
+)
+NUMBERED = frozenset(  # about one complaint
+    {Verb.STATUS, Verb.CANCEL, Verb.REPLY, Verb.SATISFIED, Verb.UNSATISFIED}
+    | {Verb.ANONYMOUS, Verb.CONFIDENTIAL, Verb.PUBLIC}
+)
+ARGUED = frozenset({Verb.LANGUAGE, Verb.LINK})  # followed by a word or a phone number
+PHONE = re.compile(r"[\d\s+().-]+")
 CAREFUL = 5.0  # more that a misspelt word needs before something changes: `batas` is not BATAL
 UNNUMBERED_REPLY = re.compile(r"\W*balas\b", re.IGNORECASE)
 POLITE = 4  # words that may stand before the verb
@@ -59,6 +68,8 @@ def _plain(text: str, tokens: Sequence[Token], words: CommandWords, typo: float)
         verb = words.verbs.get(token.norm)
         exact = verb is not None
         verb = verb or _near(token.norm, words, typo)
+        if verb in EXACT and (place or not exact or text.rstrip().endswith("?")):
+            return None
         if verb is not None:
             command = _command(verb, tokens[place + 1 :], text, words, exact=exact)
             if command or token.norm not in words.fillers:
@@ -99,6 +110,8 @@ def _near(word: str, words: CommandWords, typo: float) -> Verb | None:
 def _command(
     verb: Verb, rest: Sequence[Token], text: str, words: CommandWords, *, exact: bool
 ) -> Command | None:
+    if verb in ARGUED:
+        return _argued(verb, rest, text)
     number = _number(rest, words)
     if number is not None:
         after = text[rest[number].end :].strip(" \t\r\n:;,.-#")
@@ -109,6 +122,13 @@ def _command(
     if not alone or len(rest) > LONGEST or not (exact or len(rest) <= 1):
         return None
     return Command(verb)
+
+
+def _argued(verb: Verb, rest: Sequence[Token], text: str) -> Command | None:
+    """`BAHASA EN`, `HUBUNGKAN 0812 0000 1234`; more words are a sentence."""
+    said = text[rest[0].start :].strip() if rest else ""
+    phone = verb is Verb.LINK and PHONE.fullmatch(said) is not None
+    return Command(verb, text=said) if phone or len(rest) <= 1 else None
 
 
 def _number(rest: Sequence[Token], words: CommandWords) -> int | None:
@@ -122,7 +142,7 @@ def _number(rest: Sequence[Token], words: CommandWords) -> int | None:
 
 
 def _numbered(verb: Verb, number: str, after: str) -> Command | None:
-    if verb in (Verb.STATUS, Verb.CANCEL, Verb.REPLY):
+    if verb in NUMBERED:
         return Command(verb, number, after)
     return Command(Verb.STATUS, number) if verb is Verb.HELP else Command(verb)
 

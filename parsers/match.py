@@ -196,6 +196,9 @@ class CategoryMatcher:
             if share * 100 >= LEAST or place == 0
         )
 
+    def knows(self, code: str) -> bool:
+        return code in self._catalogue.categories
+
     def _candidate(self, code: str, score: float, hits: Iterable[Hit], *, sure: bool) -> Candidate:
         reason = because(hit for hit in hits if hit.phrase.target == code)
         return self._named(code, score, reason, sure=sure)

@@ -122,8 +122,12 @@ class Understander:
         lat: float | None = None,
         lon: float | None = None,
         today: date | None = None,
+        category: str | None = None,
     ) -> Understanding:
-        """Read any text, in bounded time; `area` is the place that is likely anyway."""
+        """Read any text, in bounded time; `area` is the place that is likely anyway.
+
+        `category` is told by the person, who knows better than any word of the text.
+        """
         tokens = tokenise(text)
         lead = self._lead(tokens, text)
         body, rest = _body(text, tokens, lead), tokens[lead.words :]
@@ -134,7 +138,7 @@ class Understander:
         command = self._command(text, body, tokens, lead)
         tracking = (command.tracking,) if command and command.tracking else trackings(tokens, text)
         private = private_spans(text, self._words.normaliser.known)
-        look = self._look(rest, places)
+        look = self._look(rest, places, category)
         kind = self._kind(look, command, tracking)
         return Understanding(
             kind=kind,
@@ -154,7 +158,9 @@ class Understander:
             private=private,
         )
 
-    def _look(self, tokens: Sequence[Token], places: Sequence[PlaceCandidate]) -> Look:
+    def _look(
+        self, tokens: Sequence[Token], places: Sequence[PlaceCandidate], told: str | None
+    ) -> Look:
         words = self._words.normaliser(tokens)
         flat = [word for parts in words for word in parts]
         named = self._naming(tokens, words, places)
@@ -171,6 +177,9 @@ class Understander:
         if topic := verdicts.get("category"):
             shares, categories = topic.shares, self._categories.taught(topic)
             telling = _spoken(topic, reading) or telling
+        if told and self._categories.knows(told):
+            shares, verdicts = {told: 1.0}, {}
+            categories = self._categories.rank(shares, hits)
         return Look(
             words=words,
             flat=flat,

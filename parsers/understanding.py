@@ -28,6 +28,14 @@ class Verb(StrEnum):
     REPLY = "reply"
     STOP = "stop"
     START = "start"
+    ANONYMOUS = "anonymous"  # hide the name
+    CONFIDENTIAL = "confidential"  # hide the report
+    PUBLIC = "public"  # hide nothing
+    SATISFIED = "satisfied"
+    UNSATISFIED = "unsatisfied"
+    LANGUAGE = "language"
+    LINK = "link"
+    UNLINK = "unlink"
 
 
 @dataclass(frozen=True, slots=True)

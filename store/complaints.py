@@ -5,10 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, false, or_
+from sqlalchemy import and_, false, or_, update
 from sqlmodel import Session, col, select
 
-from store.models import Complaint, Conversation, Event, InboxRow
+from store.inbox import changed
+from store.models import Complaint, Conversation, Event, InboxRow, OutboxRow
 
 FIRST, LAST = 1_000_000, 9_999_999  # seven digits, as SP4N-LAPOR! has them since 2025
 
@@ -49,16 +50,42 @@ def by_inbox(session: Session, inbox_ids: Sequence[int]) -> dict[int, Complaint]
     return {row.inbox_id: row for row in session.exec(statement)}
 
 
-def newest(session: Session, conversation_id: int, *, limit: int = 5) -> list[Complaint]:
-    """The newest complaints of one conversation, newest first."""
+def newest(session: Session, conversation: Conversation, *, limit: int = 5) -> list[Complaint]:
+    """The newest complaints of one person, on whatever channel, newest first."""
     return list(
         session.exec(
             select(Complaint)
-            .where(Complaint.conversation_id == conversation_id)
+            .where(col(Complaint.conversation_id).in_(owners(session, conversation)))
             .order_by(col(Complaint.id).desc())
             .limit(limit)
         )
     )
+
+
+def owners(session: Session, conversation: Conversation) -> list[int | None]:
+    """The conversations of the person whose conversation this is."""
+    if conversation.person_id is None:
+        return [conversation.id]
+    same = select(Conversation.id).where(Conversation.person_id == conversation.person_id)
+    return [*session.exec(same), conversation.id]
+
+
+def quoted(session: Session, channel: str, sender: str, ref: str) -> int | None:
+    """The number of the complaint that a message of ours, or an own earlier one, was about."""
+    ours = (
+        select(Complaint.tracking)
+        .join(OutboxRow, col(OutboxRow.complaint_id) == col(Complaint.id))
+        .where(
+            OutboxRow.channel == channel,
+            col(OutboxRow.recipient) == sender,
+            col(OutboxRow.provider_id) == ref,
+        )
+    )
+    if found := session.exec(ours).first():
+        return found
+    theirs = original(session, channel, sender, ref)
+    filed = by_inbox(session, [theirs.key]) if theirs else {}
+    return next((complaint.tracking for complaint in filed.values()), None)
 
 
 def by_tracking(session: Session, tracking: int) -> Complaint | None:
@@ -91,3 +118,13 @@ def original(session: Session, channel: str, sender: str, message_ref: str) -> I
 
 def new_conversation(channel: str, sender: str, now: datetime) -> Conversation:
     return Conversation(channel=channel, sender=sender, updated_at=now)
+
+
+def mark_blocked(session: Session, channel: str, sender: str, *, blocked: bool) -> None:
+    """Remember that a person has blocked us, or no longer does; a stranger is not remembered."""
+    changed(
+        session,
+        update(Conversation)
+        .where(col(Conversation.channel) == channel, col(Conversation.sender) == sender)
+        .values(blocked=blocked),
+    )

@@ -29,11 +29,11 @@ def masked(replies: list[str]) -> list[str]:
                 ),
                 (
                     "status",
-                    "N Jalan rusak / berlubang: sudah diteruskan ke Dinas PU Kota Bandung, "
+                    "N Jalan rusak / berlubang: sudah diteruskan ke Dinas PU Kota Bandung (D), "
                     "paling lambat D.",
                 ),
                 ("batal", "Laporan N dibatalkan. Tulis lagi kapan saja bila perlu."),
-                ("STATUS", "N Jalan rusak / berlubang: dibatalkan pelapor."),
+                ("STATUS", "N Jalan rusak / berlubang: dibatalkan pelapor (D)."),
             ],
             id="one message is enough",
         ),

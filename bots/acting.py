@@ -1,0 +1,284 @@
+"""What a turn of the dialogue does: each action on the store, and what is said because of it."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlmodel import Session
+
+from bots import linking, replies
+from bots.desk import Desk
+from bots.dialogue import Filed, next_question
+from bots.filing import Clerk, answer, asked
+from bots.language import Sentence, joined
+from bots.routing import Missing, Route, placed, secret_from_accused, wished
+from bots.state import (
+    Accept,
+    Action,
+    Asks,
+    Choose,
+    Extend,
+    File,
+    FollowUp,
+    Half,
+    Hide,
+    Join,
+    Link,
+    Message,
+    Notices,
+    Part,
+    Place,
+    Rate,
+    Reopen,
+    Reply,
+    SendCode,
+    Speak,
+    State,
+    Withdraw,
+)
+from parsers.parts import unmarked
+from parsers.phone import E164, e164
+from parsers.understanding import Understanding
+from store import complaints, persons
+from store.models import Complaint, ComplaintStatus, Conversation, InboxRow, Privacy
+
+REOPENINGS = 2  # then the coordinator decides
+CLOSE = 35.0  # the second candidate is offered beside the first if it is so near (0..100)
+LIKELY = 15.0  # and at least so likely
+OFFERED = 3  # choices beside `none of these`
+NONE_OF_THESE = "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One reply with the kind that names it in the outbox, and the case it is about."""
+
+    kind: str
+    reply: Reply
+    complaint: Complaint | None = None
+    to: tuple[str, str] | None = None  # another channel and recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Acts for one message; `say` collects the replies."""
+
+    session: Session
+    desk: Desk
+    clerk: Clerk
+    conversation: Conversation
+    row: InboxRow
+    message: Message
+    draw: Callable[[], int]  # a free tracking number
+    say: Callable[[Said], None]
+
+    def act(self, action: Action, state: State) -> State:
+        match action:
+            case File():
+                return self._file(action, state)
+            case Place(tracking):
+                return self._place(self._complaint(tracking), state)
+            case Choose(tracking, asks, value):
+                return self._choose(self._complaint(tracking), asks, value, state)
+            case Extend(tracking, how):
+                return self._extend(self._complaint(tracking), state, how)
+            case FollowUp(tracking, text, inbox_id):
+                self.clerk.add(self._complaint(tracking), inbox_id or self.row.key, text)
+            case Withdraw(tracking):
+                self.clerk.withdraw(self._complaint(tracking))
+            case Hide(tracking, privacy):
+                self.clerk.hide(self._complaint(tracking), Privacy(privacy))
+            case Accept(tracking):
+                self.clerk.accept(self._complaint(tracking))
+            case Rate(tracking, score):
+                self.clerk.rate(self._complaint(tracking), score)
+            case Reopen(tracking, reason):
+                self._reopen(self._complaint(tracking), reason)
+            case Notices(on):
+                self.conversation.notices = on
+            case Speak(language):
+                self.conversation.language = language
+            case SendCode(number):
+                return self._send_code(number, state)
+            case Join(channel, sender):
+                persons.join(self.session, self.conversation, channel, sender, now=self.desk.now)
+            case Part():
+                parted = persons.part(self.session, self.conversation)
+                self._tell("unlinked", replies.UNLINKED if parted else replies.NOT_LINKED)
+        return state
+
+    def _file(self, filed: File, state: State) -> State:
+        """The number comes first, whatever is still to be asked."""
+        seen, route = self.message.seen, self.message.route
+        text = "\n".join(part for part in (filed.words, unmarked(seen.body)) if part)
+        far = filed.pin and not placed(route.place)
+        if filed.words or far:
+            lat, lon = filed.pin or (None, None)
+            seen = self.desk.reader.understand(text, area=state.area, lat=lat, lon=lon)
+            route = self.desk.route(seen)
+        privacy = self.desk.privacy(filed.privacy, seen)
+        route = secret_from_accused(route, seen, privacy)
+        complaint = self.clerk.file(
+            self.row, self.conversation, filed, seen, route, self.draw(), text=text, privacy=privacy
+        )
+        state = replace(state, tracking=complaint.tracking)
+        more = replies.privacy_of(privacy, asked=bool(filed.privacy))
+        return self._answer(
+            "received", complaint, route, seen, state, emergency=filed.emergency, more=more
+        )
+
+    def _answer(
+        self,
+        kind: str,
+        complaint: Complaint,
+        route: Route,
+        seen: Understanding,
+        state: State,
+        *,
+        emergency: bool = False,
+        more: Sentence | None = None,
+        again: Sentence | None = None,
+    ) -> State:
+        """Say where the complaint went, or ask the one thing that is missing."""
+        question = next_question(
+            state, self._filed(complaint, route, seen), self.message.at, self.desk.policy.limits
+        )
+        if question is None:
+            told = answer(complaint, self.desk)
+            state = state.answered()
+        else:
+            told = again or asked(complaint, self.desk, question.asks)
+            state = state.asking(question)
+        if more:
+            told = joined(told, more)
+        if emergency:
+            told = replies.emergency(told)
+        buttons = question.buttons if question else ()
+        where = question is not None and question.asks is Asks.PLACE
+        self.say(Said(kind, Reply(told, buttons, ask_location=where), complaint))
+        return state.at(complaint.place)
+
+    def _filed(self, complaint: Complaint, route: Route, seen: Understanding) -> Filed:
+        reader = self.desk.reader
+        if complaint.status != ComplaintStatus.TRIAGE:
+            return Filed(complaint.tracking, Missing.NOTHING)
+        places = tuple((item.code, reader.place_name(item.code)) for item in seen.places[:4])
+        return Filed(
+            complaint.tracking,
+            route.missing,
+            places=places if seen.settled is None else (),
+            categories=_close(seen.categories),
+            agencies=_close(seen.agencies) if seen.category and seen.category.sure else (),
+        )
+
+    def _place(self, complaint: Complaint, state: State) -> State:
+        """Read the complaint again together with the answer to our question."""
+        pin = self.row.extra.get("location") or {}
+        found = self.message.seen.settled
+        text = f"{complaint.text}\n{self.row.text}"
+        seen = self.desk.reader.understand(
+            text, area=found.code if found else state.area, lat=pin.get("lat"), lon=pin.get("lon")
+        )
+        self.clerk.add(complaint, self.row.key, self.row.text)
+        return self._again("placed", complaint, seen, state, again=replies.PLACE_AGAIN)
+
+    def _choose(self, complaint: Complaint, asks: Asks, value: str, state: State) -> State:
+        """The reporter's own word is as good as a sure match; `none of these` leaves it open."""
+        self.clerk.note(
+            complaint, "chosen", "citizen", detail={asks.value: value, "inbox_id": self.row.key}
+        )
+        if value == NONE_OF_THESE:
+            self._tell("chosen", answer(complaint, self.desk), complaint)
+            return replace(state, asked=self.desk.policy.limits.questions)
+        area = value if asks is Asks.WHICH_PLACE else complaint.place or state.area
+        category = value if asks is Asks.CATEGORY else complaint.category
+        seen = self.desk.reader.understand(complaint.text, area=area, category=category)
+        if asks is Asks.AGENCY:
+            seen = wished(seen, value, self.desk.reader.agency_name(value))
+        return self._again("chosen", complaint, seen, state)
+
+    def _extend(self, complaint: Complaint, state: State, how: Half) -> State:
+        """Both halves are read as one text; a desk that nobody worked at yet may change."""
+        was, words = complaint.text, unmarked(self.message.text)
+        text = {
+            Half.AFTER: f"{was}\n{words}",
+            Half.BEFORE: f"{words}\n{was}",
+            Half.INSTEAD: words,
+        }[how]
+        seen = self.desk.reader.understand(text, area=state.area)
+        agency = complaint.agency
+        self.clerk.extend(complaint, self.row, text, seen)
+        route = secret_from_accused(self.desk.route(seen), seen, Privacy(complaint.privacy))
+        self.clerk.reroute(complaint, seen, route, fresh=True)
+        if complaint.agency != agency or state.question:
+            return self._answer("extended", complaint, route, seen, state.answered())
+        self._tell("extended", replies.added(complaint.tracking), complaint)
+        return state
+
+    def _again(
+        self,
+        kind: str,
+        complaint: Complaint,
+        seen: Understanding,
+        state: State,
+        *,
+        again: Sentence | None = None,
+    ) -> State:
+        route = secret_from_accused(self.desk.route(seen), seen, Privacy(complaint.privacy))
+        moved = self.clerk.reroute(complaint, seen, route)
+        if not moved:
+            self._tell(kind, answer(complaint, self.desk), complaint)
+            return state.at(complaint.place)
+        return self._answer(kind, complaint, route, seen, state, again=again)
+
+    def _reopen(self, complaint: Complaint, reason: str) -> None:
+        if complaint.status not in (ComplaintStatus.ANSWERED, ComplaintStatus.CLOSED):
+            self.clerk.add(complaint, self.row.key, reason)
+            self._tell("reopened", replies.added(complaint.tracking), complaint)
+            return
+        up = complaint.reopened >= REOPENINGS
+        self.clerk.reopen(complaint, reason, escalate=up)
+        agency = (
+            self.desk.reader.agency_name(complaint.agency) if complaint.agency else "petugas 1708"
+        )
+        told = (
+            replies.escalated(complaint.tracking)
+            if up
+            else replies.reopened(complaint.tracking, agency)
+        )
+        self._tell("reopened", told, complaint)
+
+    def _send_code(self, number: str, state: State) -> State:
+        to = e164(number)
+        if not E164.fullmatch(to):
+            self._tell("code_sent", replies.CODE_NUMBER)
+            return replace(state, codes=max(state.codes - 1, 0))
+        channel = (
+            persons.channel_of(self.session, to, but=self.conversation) or self.desk.policy.texts
+        )
+        code = f"{secrets.randbelow(1_000_000):06}"
+        link = Link(channel=channel, sender=to, digest="", at=self.message.at.isoformat())
+        self.say(Said("code", Reply(replies.code(code)), to=(channel, to)))
+        self._tell("code_sent", replies.code_sent(f"{to[:3]}*****{to[-3:]}"))
+        return linking.waiting(state, link, code)
+
+    def _tell(self, kind: str, sentence: Sentence, complaint: Complaint | None = None) -> None:
+        self.say(Said(kind, Reply(sentence), complaint))
+
+    def _complaint(self, tracking: int) -> Complaint:
+        complaint = complaints.by_tracking(self.session, tracking)
+        if complaint is None:
+            raise LookupError("the conversation names a complaint that is gone")
+        return complaint
+
+
+def _close(candidates: Sequence[Any]) -> tuple[tuple[str, str], ...]:
+    """The best candidates if they are near each other, and `none of these`."""
+    if len(candidates) < 2 or candidates[0].sure:
+        return ()
+    best = candidates[0].score
+    near = [c for c in candidates[:OFFERED] if best - c.score <= CLOSE and c.score >= LIKELY]
+    if len(near) < 2:
+        return ()
+    return (*((c.code, c.name) for c in near), (NONE_OF_THESE, replies.ANY_OTHER.words))
