@@ -1,4 +1,4 @@
-"""One line that an officer would write, from the citizen's own words, and the street in them."""
+"""One line that an officer would write, from the citizen's own words."""
 
 import re
 from collections.abc import Collection, Sequence, Set
@@ -11,9 +11,6 @@ CUT = ".."
 SENTENCE = re.compile(r"[.!?;]+\s+|\s*\n+\s*")
 ABBREVIATION = re.compile(r"\b(?:jl|jln|gg|no|rt|rw|kec|kel|kab|ds|dsn|dr|bpk|yth)$", re.IGNORECASE)
 BLANKS = re.compile(r"\s+")
-HOUSE = 5  # characters of a house number, at most
-LOOSE = frozenset({"nomor"})  # says nothing without a street before it
-STREET_WORDS = 4  # words of a street's name
 
 
 def headline_of(
@@ -79,46 +76,3 @@ def _cut(line: str) -> str:
     room = LONGEST - len(CUT)
     head = line[: room + 1]
     return (head[: head.rindex(" ")] if " " in head else line[:room]).rstrip(" ,:;-") + CUT
-
-
-def address_of(
-    text: str,
-    tokens: Sequence[Token],
-    words: Sequence[tuple[str, ...]],
-    *,
-    streets: Set[str],
-    numbers: Set[str],
-    ordinary: Set[str],
-) -> str | None:
-    """`jl melati no 5 rt 02 rw 03`: a street word with a name, or numbers of house and RT/RW."""
-    for place, spoken in enumerate(words):
-        named = spoken[0] in streets
-        if not named and (spoken[0] not in numbers or spoken[0] in LOOSE):
-            continue
-        end = _address_end(tokens, words, place, numbers=numbers, ordinary=ordinary, named=named)
-        if end > place:
-            return BLANKS.sub(" ", text[tokens[place].start : tokens[end].end])
-    return None
-
-
-def _address_end(
-    tokens: Sequence[Token],
-    words: Sequence[tuple[str, ...]],
-    place: int,
-    *,
-    numbers: Set[str],
-    ordinary: Set[str],
-    named: bool,
-) -> int:
-    """The last token of the address that starts at `place`."""
-    end, left = place, STREET_WORDS if named else 0
-    for at in range(place + 1, len(words)):
-        word = words[at][0]
-        digits = tokens[at].norm
-        if (digits[0].isdigit() and len(digits) <= HOUSE) or word in numbers:
-            end, left = at, 0
-        elif left and word not in ordinary and word.isalpha():
-            end, left = at, left - 1
-        else:
-            break
-    return end if tokens[end].norm not in numbers else end - 1

@@ -3,7 +3,16 @@
 from dataclasses import dataclass
 
 from parsers.place_weights import PlaceWeights
-from parsers.place_words import DISTRICT, PROVINCE, REGENCY, VILLAGE, Manner, Mention, level_of
+from parsers.place_words import (
+    DISTRICT,
+    PROVINCE,
+    REGENCY,
+    VILLAGE,
+    Common,
+    Manner,
+    Mention,
+    level_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +24,9 @@ class Weigher:
         weights, level = self.weights, level_of(code)
         if (certain := self._certain(mention, level)) is not None:
             small = level in {DISTRICT, VILLAGE} and mention.words == 1
-            return certain * (weights.everyday if small and mention.common == 2 else 1.0)
+            word = small and mention.common is Common.EVERYDAY
+            certain *= weights.mixed if mention.mixed else 1.0
+            return certain * (weights.everyday if word else 1.0)
         weight = {
             PROVINCE: weights.province,
             REGENCY: weights.regency,
@@ -25,10 +36,10 @@ class Weigher:
         if level == DISTRICT and len(mention.codes) > 3:
             weight *= (weights.many + 3) / (weights.many + len(mention.codes))
         weight *= self._reading(mention, code)
-        weight += weights.located if mention.manner is Manner.LOCATED else 0.0
+        weight += weights.located if mention.manner in {Manner.LOCATED, Manner.NAMED} else 0.0
         street = weights.street if len(code) > 5 else weights.far_street
         weight *= self._manner(mention, street)
-        large = level in {PROVINCE, REGENCY} and mention.common < 2
+        large = level in {PROVINCE, REGENCY} and mention.common < Common.EVERYDAY
         return weight * (mention.quality if large else self._common(mention))
 
     def inside(self, mention: Mention, code: str) -> float:
@@ -40,7 +51,8 @@ class Weigher:
         if mention.manner is Manner.STREET:
             weight = weights.inside_street
         weight *= self._reading(mention, code) * self._manner(mention, 1.0)
-        return weight * mention.quality * (weights.inside_word if mention.common else 1.0)
+        word = weights.inside_word if mention.common >= Common.WORD else 1.0
+        return weight * mention.quality * word
 
     def _certain(self, mention: Mention, level: str) -> float | None:
         """The weight where the manner says it all: pins, cues and postcodes."""
@@ -68,14 +80,20 @@ class Weigher:
 
     def _manner(self, mention: Mention, street: float) -> float:
         weights = self.weights
-        return {
-            Manner.TOWARDS: weights.towards,
-            Manner.STREET: street,
-            Manner.OTHER: weights.other,
-        }.get(mention.manner, 1.0)
+        match mention.manner:
+            case Manner.STREET:
+                return street
+            case Manner.TOWARDS:
+                return weights.towards
+            case Manner.TAIL:
+                return weights.tail
+            case Manner.OTHER:
+                return weights.other
+        return 1.0
 
     def _common(self, mention: Mention) -> float:
-        everyday = self.weights.everyday
-        if mention.words > 1 and any(len(code) < 13 for code in mention.codes):
-            everyday = self.weights.phrase
-        return mention.quality * (1.0, self.weights.dictionary, everyday)[mention.common]
+        weights = self.weights
+        bare = mention.words == 1 and mention.manner not in {Manner.NAMED, Manner.STREET}
+        word = weights.dictionary if bare else weights.phrase
+        derived = weights.derived if bare else 1.0
+        return mention.quality * (1.0, derived, word, weights.everyday)[mention.common]

@@ -9,15 +9,26 @@ from typing import Final
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from parsers.place_words import LEVEL_ROLES, REGENCY, PlaceWords, level_of
+from parsers.place_words import (
+    LEVEL_ROLES,
+    REGENCY,
+    Common,
+    PlaceWords,
+    Role,
+    Spelling,
+    Start,
+    level_of,
+)
 from parsers.stem import stem
 
 WORD = re.compile(r"[^\W_]+")
 KIND = re.compile(r"(?:Kabupaten|Kota)(?: Administrasi)? (?=\S)")
 OLD_SPELLING = re.compile(r"oe|dj|tj")
 MODERN = {"oe": "u", "dj": "j", "tj": "c"}
+JOINED = re.compile(r"(di|ke|jln|jl)(\w{5,})")
+MIN_FUZZY: Final = 5  # letters; below this one wrong letter is another word
 BEGINNINGS: Final = (3, 4, 5, 6, 7)  # letters
-CACHED_WORDS = 8192
+CACHED_WORDS = 20_000
 NUMBERS: Final = {  # Seberang Ulu Satu is also written Seberang Ulu I and Seberang Ulu 1
     word: same
     for same in (("1", "i", "satu"), ("2", "ii", "dua"), ("3", "iii", "tiga"), ("4", "iv", "empat"))
@@ -92,6 +103,7 @@ class PlaceIndex:
         self._beginnings: Final = {key[:size] for key in self._codes for size in BEGINNINGS}
         self.similar = lru_cache(CACHED_WORDS)(self._similar)
         self.ordinary = lru_cache(CACHED_WORDS)(self._ordinary)
+        self.spelling = lru_cache(CACHED_WORDS)(self._spelling)
         self._language: Final = words.everyday.union(words.roots, *words.roles.values())
         self._everyday: Final[dict[str, list[str]]] = {}  # first letter -> words
         for word in words.everyday:
@@ -130,6 +142,43 @@ class PlaceIndex:
     def words_in(self, code: str) -> int:
         """How many words the name of a region has."""
         return len(WORD.findall(bare_name(code, self.names[code])))
+
+    def _spelling(self, word: str) -> Spelling:
+        new = modern(word)
+        full = self.words.short.get(word) or new
+        return Spelling(new, full, full != word, self._start(word, full), self._in_street(word))
+
+    def _start(self, word: str, full: str) -> Start:
+        if word in self.cues or full != word or (word.isdecimal() and word in self.postcodes):
+            return Start.ALONE
+        if codes := self.codes(word):
+            small = min(map(len, codes)) > 5
+            return Start.BEFORE_NAME if small and word in self.words.everyday else Start.ALONE
+        if (len(word) >= MIN_FUZZY and not self.ordinary(word)) or self.joined(word):
+            return Start.ALONE
+        return Start.WITH_NEXT if self.may_begin(word) else Start.NEVER
+
+    def _in_street(self, word: str) -> Role | None:
+        roles = self.words.roles
+        if word.isdigit() or word in roles[Role.STREET_END]:
+            return Role.STREET_END
+        named = (role for role in (Role.STREET, Role.STREET_TITLE) if word in roles[role])
+        return next(named, None)
+
+    def joined(self, word: str) -> tuple[str, str] | None:
+        """`diCoblong`, `jlDago`: the small word, and the name that it runs into."""
+        match = JOINED.fullmatch(word)
+        if match is None or word in self._codes or self.ordinary(word):
+            return None
+        prefix, name = match.groups()
+        known = name in self._codes and self.common(name) < Common.WORD
+        return (prefix, name) if known else None
+
+    def common(self, word: str) -> Common:
+        """How far one word is a word of the language."""
+        if word in self._language:
+            return Common.WORD
+        return Common.DERIVED if self.ordinary(word) else Common.NAME
 
     def _ordinary(self, word: str) -> bool:
         """A word of the language: no misspelling of a place."""

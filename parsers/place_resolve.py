@@ -7,9 +7,12 @@ from typing import Final
 
 from parsers.place_evidence import Weigher
 from parsers.place_weights import PlaceWeights
-from parsers.place_words import Manner, Mention, is_city
+from parsers.place_words import Common, Manner, Mention, is_city
 
 MAX_MENTIONS = 60
+SAID_AS_NAME: Final = frozenset({Manner.CUED, Manner.PIN, Manner.NAMED, Manner.STREET})
+STRENGTH: Final = {manner: at for at, manner in enumerate(Manner)}
+BARE: Final = frozenset({Manner.NAMED, Manner.CHAINED, Manner.PLAIN, Manner.STREET})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +123,21 @@ class Resolver:
         weigh: Callable[[Mention, str], float],
         under: str = "",
     ) -> dict[str, dict[int, float]]:
-        """Region of that level -> number of the mention -> its best weight in or below it."""
+        """Region of that level -> number of the mention -> its best weight in or below it.
+
+        A mention weighs the same for all of its regions of one level.
+        """
         gathered: dict[str, dict[int, float]] = defaultdict(dict)
         for at, mention in enumerate(mentions):
+            weights: dict[int, float] = {}  # by length of the code, which says the level
             for code in mention.codes:
-                if len(code) >= size and code.startswith(under):
-                    weight, evidence = weigh(mention, code), gathered[code[:size]]
-                    if weight > evidence.get(at, 0.0):
-                        evidence[at] = weight
+                if (length := len(code)) < size or not code.startswith(under):
+                    continue
+                if length not in weights:
+                    weights[length] = weigh(mention, code)
+                evidence = gathered[code[:size]]
+                if weights[length] > evidence.get(at, 0.0):
+                    evidence[at] = weights[length]
         return {code: evidence for code, evidence in gathered.items() if evidence}
 
     def _descend(self, mentions: Sequence[Mention], top: Scored, area: str) -> list[Scored]:
@@ -149,16 +159,18 @@ class Resolver:
         if said < self.sure:
             return True
         guess, *rivals = guesses
-        manner = guess.mention.manner if guess.mention else Manner.OTHER
-        bare = manner in {Manner.PLAIN, Manner.CHAINED, Manner.STREET}
-        other = len(settled.code) > 5 or guess.mention != settled.mention
-        inside = not rivals and guess.code.startswith(settled.code)
-        return bare and other and inside and area.startswith(settled.code[:5])
+        clear = all(guess.score - rival.score >= self.margin for rival in rivals)
+        if not clear or not guess.code.startswith(settled.code):
+            return False
+        if len(settled.code) == 5:
+            return not _same_words(guess.mention, settled.mention)
+        bare = guess.mention is not None and guess.mention.manner in BARE
+        return bare and area.startswith(settled.code[:5])
 
     def _deepest(self, mentions: Sequence[Mention], top: Scored, area: str) -> Scored:
         """The region at or below `top` that a mention names."""
         for size in (8, 13):
-            if _named(top) or len(top.code) >= size:
+            if len(top.code) >= size or (_named(top) and not (area and _also_village(top))):
                 continue
             below = self._below(mentions, top.code, size, area)
             if not below:
@@ -181,14 +193,28 @@ class Resolver:
 
 def _rather_place(mention: Mention) -> bool:
     """`di Sawahan` may be a kecamatan; `gapura`, `titik` and `bahu` alone are words."""
-    located = mention.manner in {Manner.LOCATED, Manner.STREET}
-    district = located and any(len(code) == 8 for code in mention.codes)
-    return not mention.common or district or mention.manner in {Manner.CUED, Manner.PIN}
+    if mention.common < Common.WORD or mention.manner in SAID_AS_NAME:
+        return True
+    phrase = mention.words > 1 and mention.common is Common.WORD
+    located = mention.manner is Manner.LOCATED
+    return phrase or (located and any(len(code) == 8 for code in mention.codes))
 
 
 def _named(found: Scored) -> bool:
     """False for what is only implied, as the kabupaten of a named desa is."""
     return found.mention is not None and found.code in found.mention.codes
+
+
+def _same_words(one: Mention | None, other: Mention | None) -> bool:
+    """`di Lamongan` speaks of the kabupaten, not of its kecamatan Lamongan."""
+    return one is not None and other is not None and one.start == other.start
+
+
+def _also_village(found: Scored) -> bool:
+    """A street or quarter that is called like a kecamatan mostly lies in the desa of that name."""
+    if found.mention is None or len(found.code) != 8 or found.mention.manner not in BARE:
+        return False
+    return any(len(code) == 13 and code.startswith(found.code) for code in found.mention.codes)
 
 
 def _lead(best: Mapping[int, float], other: Mapping[int, float]) -> float:
@@ -200,14 +226,22 @@ def _lead(best: Mapping[int, float], other: Mapping[int, float]) -> float:
 
 def _distinct(mentions: Iterable[Mention]) -> list[Mention]:
     """A name said twice is evidence once; the stronger manner counts."""
-    order = list(Manner)
+    listed = list(mentions)
+    cued = {mention.codes for mention in listed if mention.cue}
     best: dict[tuple[str, tuple[str, ...]], Mention] = {}
-    for mention in mentions:
+    for mention in listed:
+        if not mention.cue and mention.codes in cued:
+            continue
         key = (mention.cue, mention.codes)
-        known = best.get(key)
-        if known is None or order.index(mention.manner) < order.index(known.manner):
+        known = best.setdefault(key, mention)
+        if _rank(mention) < _rank(known):
             best[key] = mention
     return list(best.values())
+
+
+def _rank(mention: Mention) -> tuple[bool, int]:
+    """What says where comes before an office, then the stronger manner."""
+    return mention.body, STRENGTH[mention.manner]
 
 
 def _within(mention: Mention, parent: str) -> Mention:
@@ -230,7 +264,8 @@ def _naming(
     mentions: Sequence[Mention], code: str, evidence: Mapping[int, float]
 ) -> Mention | None:
     """The mention that names this very region, else the one that tells most about it."""
-    heard = sorted((at for at in evidence if at >= 0), key=lambda at: -evidence[at])
+    at_hand = (at for at in evidence if at >= 0)
+    heard = sorted(at_hand, key=lambda at: (mentions[at].body, -evidence[at]))
     named = [at for at in heard if code in mentions[at].codes]
     return mentions[(named or heard)[0]] if heard else None
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from math import isfinite, log10
 from typing import Final
 
+from parsers.place_address import AddressReader
 from parsers.place_index import Alias, PlaceIndex
 from parsers.place_mentions import scan
 from parsers.place_pins import PinMap
@@ -56,6 +57,7 @@ class Gazetteer:
         weights: PlaceWeights | None = None,
     ) -> None:
         self._index: Final = PlaceIndex(regions, aliases=aliases, postcodes=postcodes, words=words)
+        self._addresses: Final = AddressReader(words, self._index.ordinary, self._is_large)
         self._load_pins: Final = pins
         self._weights: Final = weights or PlaceWeights()
         self._resolver: Final = Resolver(
@@ -79,13 +81,17 @@ class Gazetteer:
         lon: float | None = None,
     ) -> tuple[PlaceCandidate, ...]:
         """At most three places, best first; `area` is a prior that the text may contradict."""
-        mentions = scan(self._index, tokens, text)
+        mentions = scan(self._index, tokens, text, area or "")
         if lat is not None and lon is not None and isfinite(lat) and isfinite(lon):
             mentions = [*self._pinned(lat, lon), *mentions]
         if not mentions:
             return ()
         found = self._resolver.resolve(mentions, area or "")
-        return tuple(self._candidate(item, text) for item in found[:3])
+        return tuple(self._candidate(item, text, area or "") for item in found[:3])
+
+    def address(self, tokens: Sequence[Token], text: str) -> str | None:
+        """Streets, numbers and landmarks, as an officer would write them."""
+        return self._addresses.read(tokens, text)
 
     def _pinned(self, lat: float, lon: float) -> list[Mention]:
         """The kecamatan of a pin; the desa too, as good as its centroid is the nearest by far."""
@@ -95,8 +101,11 @@ class Gazetteer:
         codes = (at.district, at.village) if at.village else (at.district,)
         return [Mention(codes, -1, -1, Manner.PIN, quality=0.55 + 0.4 * at.lead)]
 
-    def _candidate(self, item: Scored, text: str) -> PlaceCandidate:
-        start, end = (item.mention.start, item.mention.end) if item.mention else (-1, -1)
+    def _candidate(self, item: Scored, text: str, area: str) -> PlaceCandidate:
+        """Without offsets where the text names an office, or the area that is known anyway."""
+        start, end = -1, -1
+        if item.mention and not item.mention.body and not area.startswith(item.code):
+            start, end = item.mention.start, item.mention.end
         return PlaceCandidate(
             code=item.code,
             level=level_of(item.code),
@@ -140,6 +149,9 @@ class Gazetteer:
         alias = self._index.aliases.get(key)
         codes = (*(alias.codes if alias else ()), *self._index.codes(key))
         return [code for code in dict.fromkeys(codes) if len(code) <= 5]
+
+    def _is_large(self, name: str) -> bool:
+        return bool(self._large(name))
 
     def _misspelt(self, key: str) -> str | None:
         if len(key) < MIN_KEYWORD or self._index.ordinary(key) or key in self._index:

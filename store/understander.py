@@ -50,8 +50,6 @@ def load_tables() -> Tables:
         cues=Cues(_pairs("cues.csv"), LANGUAGES),
         opening=frozenset(cues["opening"]),
         areas=frozenset(cues["area"]),
-        streets=frozenset(cues["address"]),
-        numbers=frozenset(cues["spatial"]),
     )
 
 

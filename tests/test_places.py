@@ -92,6 +92,20 @@ SURE = [
     # where a road or a traveller goes is not the place
     ("pasar subah batang arah semarang gelap", "33.25.09"),
     ("di sbt tidak ada sinyal, numpang hp saudara di ambon", "81.05"),
+    # the kabupaten after its cue settles the name before it
+    ("sampah di pasar majalaya kab bandung", "32.04.33"),
+    # who says kelurahan hardly means one of the desa of that name
+    ("kelurahan mojo gubeng lambat", "35.78.08.1002"),
+    # a small word run together with the name
+    ("sampah numpuk ditebet", "31.74.01"),
+    # the east of a city is no desa of that name in another province
+    ("warga surabaya timur mengeluh", SURABAYA),
+    # everyday words in the same text are no places
+    ("hujan deras, pohon di tikungan tebet tumbang", "31.74.01"),
+    # `di Lamongan` is the kabupaten, not the kecamatan in it
+    ("longsor di lamongan", "35.24"),
+    # an office in a handle is evidence, a web address is none
+    ("@kec_coblong lampu mati", COBLONG),
     # a number of a house is no postcode of another place
     ("lampu jl melati 12 kec coblong bandung", COBLONG),
 ]
@@ -143,7 +157,42 @@ NO_PLACE = [
     "kecamatan",
     "pelayanan kelurahan lambat sekali",
     "1234567 9876543210",
+    "hujan deras sekali",
+    "pohon di tikungan tumbang",
+    "buang air besar sembarangan",
+    "penarik sampah minta uang",
+    "bantuan dari batang pohon",
+    "lihat https://contoh.id/tebet",
 ]
+
+
+GUESSES = [
+    # a street, RT or puskesmas bears the name of its kelurahan, unsure as that is
+    ("banjir di jl keputih no 5 surabaya", "35.78.09.1001"),
+    ("jl. kapasan surabaya gelap", "35.78.11.1002"),
+    ("warga rt 5 rw 2 kapasan mengeluh", "35.78.11.1002"),
+    ("puskesmas sememi antre", "35.78.19.1003"),
+    # a name of everyday words is a name once it is complete
+    ("lampu mati di gunung anyar tambak", "35.78.25.1004"),
+    # Cimahi has a kelurahan of that name, but people of the desa in Bogor may say so, too
+    ("kelurahan citeureup lambat", "32.77.03.1003"),
+    # of two names in a row the first is the place
+    ("jalan keputih tegal timur rusak", "35.78.09.1001"),
+    # of twins in a kota and in a kabupaten, the kota is named first
+    ("lampu mati di kalisari semarang", "33.74"),
+]
+
+
+@pytest.mark.parametrize(("text", "code"), GUESSES, ids=[text for text, _ in GUESSES])
+def test_best_guess(gazetteer: Gazetteer, text: str, code: str) -> None:
+    best = find(gazetteer, text)[0]
+    assert best.code.startswith(code)
+    assert not best.sure
+
+
+def test_the_city_is_settled_although_the_street_stays_a_guess(gazetteer: Gazetteer) -> None:
+    guess, city = find(gazetteer, "jl. kapasan surabaya gelap")
+    assert (guess.sure, city.code, city.sure) == (False, SURABAYA, True)
 
 
 @pytest.mark.parametrize("text", NO_PLACE)
@@ -192,6 +241,11 @@ AREA = [
     ("kec gayungan gelap", SURABAYA, "35.78.22", True),
     ("kel gayungan gelap", SURABAYA, "35.78.22.1001", True),
     ("surabaya macet", SURABAYA, SURABAYA, True),
+    # a street or puskesmas called like the kecamatan mostly lies in the kelurahan of that name
+    ("jl wiyung gelap", SURABAYA, "35.78.20.1001", False),
+    ("puskesmas gayungan antre", SURABAYA, "35.78.22.1001", False),
+    # the east of a kelurahan of the area, although Mataram has a kelurahan of that name
+    ("pagesangan timur gelap", SURABAYA, "35.78.23.1004", True),
     # a prior, not a wall
     ("kab sidoarjo banjir", SURABAYA, SIDOARJO, True),
     ("macet di sidoarjo", SURABAYA, SIDOARJO, True),
@@ -274,6 +328,75 @@ def test_offsets_point_into_the_original_text(gazetteer: Gazetteer) -> None:
     text = "\u200bLampu\u00a0mati,  Kec.  COBLONG!! bandung"
     best = find(gazetteer, text)[0]
     assert text[best.start : best.end] == best.text == "COBLONG"
+
+
+@pytest.mark.parametrize(
+    ("text", "area"),
+    [
+        ("pak wali kota bandung tolong jalan rusak", None),
+        ("@pemkot_bandung jalan rusak", None),
+        ("warga kota bandung resah", None),
+        ("macet di bandung", BANDUNG_CITY),
+    ],
+    ids=["mayor", "handle", "people", "area"],
+)
+def test_who_is_addressed_and_the_area_itself_are_no_words_of_place(
+    gazetteer: Gazetteer, text: str, area: str | None
+) -> None:
+    best = find(gazetteer, text, area=area)[0]
+    assert best.code == BANDUNG_CITY
+    assert (best.text, best.start, best.end) == ("", -1, -1)
+
+
+def test_words_that_say_where_are_told_rather_than_the_office(gazetteer: Gazetteer) -> None:
+    text = "bupati garut, jembatan di garut putus"
+    best = find(gazetteer, text)[0]
+    assert text[best.start : best.end] == "garut"
+    assert best.start == 26
+
+
+ADDRESSES = {
+    # streets, in full, with their numbers
+    "lampu mati di jl. Melati no 5 rt 02/rw 03": "Jalan Melati no 5 rt 02/rw 03",
+    "pohon tumbang dijln sangkuriang": "Jalan sangkuriang",
+    "gg mawar 3 rt 5 gelap": "Gang mawar 3 rt 5",
+    "macet di jl merdeka": "Jalan merdeka",
+    "Jl. dr. Djundjunan, jl AH Nasution macet": "Jalan dr. Djundjunan, Jalan AH Nasution",
+    "jl Pasar Barat gelap": "Jalan Pasar Barat",
+    "rw05 banjir": "rw05",
+    "longsor di km 12": "km 12",
+    # landmarks
+    "jln gelap depan polsek coblong": "depan polsek coblong",
+    "dpn SMP 3 dekat Pasar Sederhana macet": "depan SMP 3, dekat Pasar Sederhana",
+    "lampu perempatan gatsu-malabar mati": "perempatan gatsu-malabar",
+    "flyover kiaracondong gelap": "flyover kiaracondong",
+    "macet di Cikapayang sore ini": "Cikapayang",
+    # said twice, told once
+    "jl melati gelap, sudah lama jl melati gelap": "Jalan melati",
+    # no address
+    "jalan rusak depan rumah saya": None,
+    "lampu jalan mati semua": None,
+    "air tidak jalan sudah 3 hari": None,
+    "JALAN RUSAK PARAH DEPAN KANTOR": None,
+    "smp 3 hari air mati": None,
+    "banjir depan Bu Tini": None,
+    "paspor hilang di Singapura": None,
+    "macet di Bandung": None,
+    "@jl_merdeka https://contoh.id/jl/melati": None,
+    "": None,
+}
+
+
+@pytest.mark.parametrize(("text", "address"), ADDRESSES.items())
+def test_address(gazetteer: Gazetteer, text: str, address: str | None) -> None:
+    assert gazetteer.address(tokenise(text), text) == address
+
+
+def test_long_addresses_end_at_a_word(gazetteer: Gazetteer) -> None:
+    text = " ".join(f"jl {'x' * 50}{letter} gelap." for letter in "abcd")
+    address = gazetteer.address(tokenise(text), text)
+    name = "x" * 50
+    assert address == f"Jalan {name}a, Jalan {name}b, Jalan"
 
 
 def test_thresholds_are_the_callers(gazetteer: Gazetteer) -> None:
@@ -374,9 +497,18 @@ def test_any_text_has_an_answer_in_its_range(text: str, area: str | None) -> Non
     assert len(found) <= 3
     for item in found:
         assert 0 <= item.score <= 100
-        assert 0 <= item.start < item.end <= len(text)
-        assert item.text == text[item.start : item.end]
+        told = item.start >= 0
+        assert 0 <= item.start < item.end <= len(text) if told else item.start == item.end == -1
+        assert item.text == (text[item.start : item.end] if told else "")
     assert sum(item.sure for item in found) <= 1
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=TEXTS)
+def test_any_text_has_a_short_address_or_none(text: str) -> None:
+    address = default_gazetteer().address(tokenise(text), text)
+    assert address is None or 0 < len(address) <= 160
+    assert address is None or "\n" not in address
 
 
 @settings(max_examples=100, deadline=None)
@@ -384,3 +516,5 @@ def test_any_text_has_an_answer_in_its_range(text: str, area: str | None) -> Non
 def test_trailing_blanks_change_nothing(text: str, tail: str) -> None:
     gazetteer = default_gazetteer()
     assert find(gazetteer, text) == find(gazetteer, text + tail)
+    address = gazetteer.address(tokenise(text), text)
+    assert gazetteer.address(tokenise(text + tail), text + tail) == address

@@ -230,7 +230,7 @@ def test_long_headline_is_cut_between_words(reader: Understander) -> None:
 
 
 ADDRESSES = {
-    "banjir di jl melati no 5 rt 02 rw 03 parah": "jl melati no 5 rt 02 rw 03",
+    "banjir di jl melati no 5 rt 02 rw 03 parah": "Jalan melati no 5 rt 02 rw 03",
     "lampu mati gang mawar": "gang mawar",
     "rt 05/02 sampah menumpuk": "rt 05/02",
     "jalan rusak parah": None,
