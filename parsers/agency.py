@@ -14,6 +14,7 @@ from parsers.understanding import Candidate
 STANDS_AT = {"provinsi": 2, "kabkota": 5, "kecamatan": 8, "kelurahan_desa": 13}
 NEGLIGIBLE = 0.02  # probability of a topic
 LOCAL = 5  # a local office without its kabupaten or kota cannot be addressed
+NAMED = "disebut: "  # begins the reason of an office that the text itself names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +87,17 @@ class AgencyMatcher:
         clear = is_sure(scores, self._sure, self._margin)
         return self._candidates(ranked, scores, place, clear=clear)
 
-    def taught(self, verdict: Verdict, place: str) -> tuple[Candidate, ...]:
-        """The best few by what officers decided before."""
-        ranked = _ranked({c: Desk(share, verdict.reason) for c, share in verdict.shares.items()})
+    def taught(self, verdict: Verdict, reading: Reading, place: str) -> tuple[Candidate, ...]:
+        """The best few by what officers decided before; the reason of one that is named is that."""
+        named = self._named(reading)
+        ranked = _ranked(
+            {
+                code: Desk(share, f"{NAMED}{named[code]}" if code in named else verdict.reason)
+                for code, share in verdict.shares.items()
+            }
+        )
         scores = [desk.share * 100 for _, desk in ranked]
-        clear = verdict.sure and is_sure(scores, self._sure, self._margin)
+        clear = verdict.sure and is_sure(scores, 0.0, self._margin)
         return self._candidates(ranked, scores, place, clear=clear)
 
     def desks(
@@ -160,7 +167,7 @@ class AgencyMatcher:
             if code in rules:
                 weight, reason = weight + weights.said, rules[code]
             if code in named:
-                weight, reason = weight + weights.said, f"disebut: {named[code]}"
+                weight, reason = weight + weights.said, f"{NAMED}{named[code]}"
             work[code] = (weight, reason)
         return work
 
@@ -189,7 +196,7 @@ class AgencyMatcher:
         for desk in desks.values():
             desk.share *= 1 - part
         for code in others:
-            desks[code].add(part / len(others), f"disebut: {named[code]}")
+            desks[code].add(part / len(others), f"{NAMED}{named[code]}")
 
     def _by_place(self, desks: dict[str, Desk], topics: Mapping[str, float], place: str) -> None:
         government = self._catalogue.governments.get(place[:LOCAL])
@@ -211,7 +218,8 @@ class AgencyMatcher:
                 continue
             office, name, known = self._office(self._catalogue.agencies[code], place)
             sure = clear and known and position == 0
-            found.append(Candidate(office, name, score, sure, reason=desk.reason))
+            named = desk.reason.startswith(NAMED)
+            found.append(Candidate(office, name, score, sure, reason=desk.reason, named=named))
         return tuple(found)
 
     def _office(self, agency: Agency, place: str) -> tuple[str, str, bool]:

@@ -1,4 +1,4 @@
-"""What a learned model looks at in one text, as names of features."""
+"""What a learned model looks at in one text, as keys within families of features."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ from itertools import pairwise
 PLACE = "\N{HOUSE BUILDING}"  # stands for a word that names a place
 SHORTEST, LONGEST = 3, 5  # letters that are taken together
 WINDOW = 4  # roots so near to each other are a pair
+
+Key = str | tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,22 +29,16 @@ class Seen:
         return max((share for name, share in opinions if name.startswith("category ")), default=0.0)
 
 
-def grams(family: str, words: Sequence[str]) -> Iterator[str]:
+def grams(words: Sequence[str]) -> Iterator[Key]:
     """Single words, and two that follow each other."""
-    for word in words:
-        yield f"{family} {word}"
-    for one, two in pairwise(words):
-        yield f"{family} {one} {two}"
+    yield from words
+    yield from pairwise(words)
 
 
-def pairs(roots: Sequence[str]) -> Iterator[str]:
-    """`lampu` and `mati` near to each other belong together in either order, once."""
-    found: dict[str, None] = {}
-    for position, one in enumerate(roots):
-        for two in roots[position + 1 : position + 1 + WINDOW]:
-            if one != two:
-                found[f"p {one} {two}" if one < two else f"p {two} {one}"] = None
-    yield from found
+def near(roots: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Two roots near to each other; the same word twice is no pair."""
+    for far in range(1, WINDOW + 1):
+        yield from zip(roots, roots[far:], strict=False)
 
 
 def runs(word: str) -> Iterator[str]:
@@ -50,15 +46,32 @@ def runs(word: str) -> Iterator[str]:
     padded = f" {word} "
     for size in range(SHORTEST, LONGEST + 1):
         for start in range(len(padded) - size + 1):
-            yield f"c {padded[start : start + size]}"
+            yield padded[start : start + size]
 
 
-def names(seen: Seen) -> Iterator[str]:
-    """Every feature of the text; one that stands twice comes twice."""
-    yield from grams("w", seen.words)
-    yield from grams("r", seen.roots)
-    yield from pairs(seen.roots)
-    for word in seen.spelt:
-        yield from runs(word)
-    yield from (f"k {name}" for name in seen.national)
-    yield from (f"o {name}" for name in seen.own)
+def families(seen: Seen) -> Iterator[tuple[str, Key]]:
+    """Every feature of the text with the letter of its family."""
+    yield from (("w", key) for key in grams(seen.words))
+    yield from (("r", key) for key in grams(seen.roots))
+    for one, two in near(seen.roots):
+        if one != two:
+            yield "p", (one, two) if one < two else (two, one)
+    yield from (("c", run) for word in dict.fromkeys(seen.spelt) for run in runs(word))
+    yield from (("k", name) for name in seen.national)
+    yield from (("o", name) for name in seen.own)
+
+
+def name_of(family: str, key: Key) -> str:
+    """How the feature is written in a file."""
+    return f"{family} {key}" if isinstance(key, str) else f"{family} {key[0]} {key[1]}"
+
+
+def key_of(name: str) -> tuple[str, Key]:
+    """Family and key of a written feature; ValueError if there is no such family."""
+    family, key = name[:1], name[2:]
+    if family in ("w", "r", "p") and " " in key:
+        one, two = key.split(" ")
+        return family, (one, two)
+    if family not in ("w", "r", "p", "c", "k", "o"):
+        raise ValueError("feature")
+    return family, key

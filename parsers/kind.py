@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from parsers.cues import Cues, Spotted
+from parsers.learned import Verdict
 from parsers.understanding import Candidate, Kind
 
 REPORTS = frozenset({Kind.COMPLAINT, Kind.ASPIRATION, Kind.INFORMATION_REQUEST, Kind.EMERGENCY})
+SETTLED = frozenset({Kind.EMERGENCY, Kind.FOLLOW_UP, Kind.STATUS_QUERY})
+EVEN = 0.5  # probability from which the examples are heard
 CALM_BEFORE = 4  # words before an emergency in which `rawan` or `takut` makes it none
 SHORT = 10  # words of a greeting
 THANKS_FOR = 4  # words of thanks that are neither polite nor thanks
@@ -45,6 +48,17 @@ def kind_of(
         return wish
     told = likely or len(words) >= TOLD or bool(spotted["trouble"])
     return Kind.COMPLAINT if told else Kind.OTHER
+
+
+def settled(found: Kind, learnt: Verdict, *, told: bool) -> Kind:
+    """What examples say of the kind, unless words for danger or an earlier complaint settle it.
+
+    `told`: the text is about something; haste alone (`tolong cepat ya`) is no emergency.
+    """
+    if found in SETTLED or learnt.shares[learnt.best] < EVEN:
+        return found
+    kind = Kind(learnt.best)
+    return kind if kind is not Kind.EMERGENCY or (told and learnt.sure) else found
 
 
 def filed(candidates: tuple[Candidate, ...], kind: Kind) -> tuple[Candidate, ...]:

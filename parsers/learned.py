@@ -1,29 +1,23 @@
 """A linear model of what a deployment's officers decided, with a say for the cold matchers."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from parsers import features
 from parsers.features import Seen
 from parsers.text import CACHED_WORDS
+from parsers.vocabulary import Floats, Told, Vocabulary, letter_scale
 
-# How much each family of features weighs: swept by cross-validation, see docs/learning.md.
-FAMILIES = {"w": 0.7, "r": 0.7, "p": 0.6, "c": 0.5}
-NATIONAL, OWN = 0.2, 0.3  # the same for what the matchers think
 STRANGE = 0.5  # share of telling words that no example had, beyond which nothing is sure
 SPEAKING = 3  # words that are named as the reason
 NEVER = 2.0  # a score that nothing reaches
-
+SILENCE = 0.01  # probability of a class that the matchers do not name
+LEAST = 0.005  # probability of a class that is told
+KIND = "kind"  # the field that texts without telling words have as well
 LEGIBLE = "r "  # features that a person can read as a reason
-
-Floats = NDArray[np.float32]
-Columns = NDArray[np.intp]
-NOTHING: Columns = np.array([], dtype=np.intp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,103 +33,86 @@ class Verdict:
     def reason(self) -> str:
         return f"dipelajari dari contoh: {', '.join(self.words)}" if self.words else "dari contoh"
 
+    @property
+    def best(self) -> str:
+        """The code that is most likely."""
+        return max(self.shares, key=self.shares.__getitem__)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One thing that is learnt, `category` or `agency`, and how its margins become scores."""
+    """One thing that is learnt, `kind`, `category` or `agency`, and how margins become scores."""
 
     name: str
     classes: tuple[str, ...]
     sharpness: float  # of the softmax over the margins
+    trust: float  # how far the matchers, who know no example, are heard beside the margins
     slope: float  # of the score's odds over the odds of the softmax
     offset: float
     sure_from: float  # the score from which answers were right often enough; NEVER if none was
     rare: float  # share of messages that belong to a class without examples
 
+    def weighed(self, margins: Floats, cold: Mapping[str, float]) -> Floats:
+        """What examples and matchers say together, as logarithms of odds."""
+        weighed: Floats = self.sharpness * margins + self.trust * opinions(self.classes, cold)
+        return weighed
+
     def shares(self, margins: Floats) -> dict[str, float]:
-        """Probabilities that hold: of answers scored .8, four in five were right."""
-        powers = np.exp(self.sharpness * (margins - margins.max()))
+        """Probabilities that hold: of answers scored .8, four in five were right.
+
+        `margins` are weighed ones. Those below LEAST are left out.
+        """
+        powers = np.exp(margins - margins.max())
         powers /= powers.sum()
         best = int(powers.argmax())
         score = self.score(float(powers[best]))
         rest = 1.0 - float(powers[best])
         others = np.minimum(powers * ((1.0 - score) / rest if rest > 0 else 0.0), score)
         others[best] = score
-        return dict(zip(self.classes, others.tolist(), strict=True))
+        likely = np.flatnonzero(others >= min(LEAST, score))
+        return {
+            self.classes[place]: share
+            for place, share in zip(likely.tolist(), others[likely].tolist(), strict=True)
+        }
 
     def score(self, share: float) -> float:
         return 1.0 / (1.0 + math.exp(-self.slope * odds(share) - self.offset))
 
     def with_rare(
-        self, shares: Mapping[str, float], cold: Mapping[str, float], codes: int, strange: float
+        self,
+        shares: Mapping[str, float],
+        cold: Mapping[str, float],
+        *,
+        learnt: Set[str],
+        codes: int,
+        strange: float,
     ) -> dict[str, float]:
         """Classes without examples get what the cold matcher gives them, as seldom as they are.
 
         They are less seldom in a text of words that no example had; `strange` is their share.
         """
-        others = {code: share for code, share in cold.items() if code not in shares and share}
+        others = {code: share for code, share in cold.items() if code not in learnt and share}
         if not others:
             return dict(shares)
         total, chance = sum(others.values()), max(self.rare, strange * strange)
-        rare = total * chance / max(codes - len(shares), 1)
-        usual = max(1.0 - total, 0.0) * (1.0 - chance) / len(shares)
+        rare = total * chance / max(codes - len(learnt), 1)
+        usual = max(1.0 - total, 0.0) * (1.0 - chance) / len(learnt)
         part = rare / (rare + usual)
         mixed = {code: share * (1 - part) for code, share in shares.items()}
         return mixed | {code: part * share / total for code, share in others.items()}
+
+
+def opinions(classes: Sequence[str], cold: Mapping[str, float]) -> Floats:
+    """Logarithms of what the matchers gave each class; silence is no certainty."""
+    given = np.array([cold.get(code, 0.0) for code in classes], dtype=np.float32)
+    found: Floats = np.log(given + SILENCE)
+    return found
 
 
 def odds(share: float) -> float:
     """Logarithm of the odds, bounded."""
     share = min(max(share, 1e-6), 1 - 1e-6)
     return math.log(share / (1 - share))
-
-
-class Vocabulary:
-    """The features that a model knows, and how rare each is."""
-
-    def __init__(self, names: Sequence[str], rarity: Floats) -> None:
-        self.names, self.rarity = names, rarity
-        self._at = {name: column for column, name in enumerate(names)}
-        self._runs = lru_cache(CACHED_WORDS)(self._runs_of)
-
-    def encode(self, seen: Seen) -> tuple[Columns, Floats]:
-        """Columns and values: rare features weigh more, long texts no more than short ones."""
-        runs = [self._runs(word) for word in seen.spelt]
-        parts = (
-            self._weighed(self._columns(features.grams("w", seen.words)), FAMILIES["w"]),
-            self._weighed(self._columns(features.grams("r", seen.roots)), FAMILIES["r"]),
-            self._weighed(self._columns(features.pairs(seen.roots)), FAMILIES["p"]),
-            self._weighed(np.concatenate(runs) if runs else NOTHING, FAMILIES["c"]),
-            self._opinions("k", seen.national, NATIONAL),
-            self._opinions("o", seen.own, OWN),
-        )
-        columns, values = zip(*parts, strict=True)
-        return np.concatenate(columns), np.concatenate(values)
-
-    def _columns(self, names: Iterable[str]) -> Columns:
-        at = self._at
-        return np.array([at[name] for name in names if name in at], dtype=np.intp)
-
-    def _runs_of(self, word: str) -> Columns:
-        return self._columns(features.runs(word))
-
-    def _weighed(self, found: Columns, weight: float) -> tuple[Columns, Floats]:
-        """A column that stands in the text more than once counts a little more."""
-        columns, often = np.unique(found, return_counts=True)
-        values = (1 + np.log(often)).astype(np.float32) * self.rarity[columns]
-        length = float(np.sqrt(values @ values)) or 1.0
-        return columns, values * np.float32(weight / length)
-
-    def _opinions(
-        self, family: str, shares: Mapping[str, float], weight: float
-    ) -> tuple[Columns, Floats]:
-        at = self._at
-        known = {at[f"{family} {n}"]: s for n, s in shares.items() if f"{family} {n}" in at}
-        values = np.fromiter(known.values(), dtype=np.float32, count=len(known))
-        return np.array(list(known), dtype=np.intp), values * np.float32(weight)
-
-    def knows(self, root: str) -> bool:
-        return f"r {root}" in self._at
 
 
 class Model:
@@ -145,47 +122,70 @@ class Model:
         self, vocabulary: Vocabulary, weights: Floats, bias: Floats, fields: Sequence[Field]
     ) -> None:
         self.vocabulary, self.weights, self.bias, self.fields = vocabulary, weights, bias, fields
-        self._legible = np.array([name.startswith(LEGIBLE) for name in vocabulary.names])
+        self._learnt = {field.name: frozenset(field.classes) for field in fields}
+        self._has_kind = KIND in self._learnt
+        self._letters = lru_cache(CACHED_WORDS)(self._letters_of)
 
     def judge(
         self, seen: Seen, cold: Mapping[str, Mapping[str, float]], codes: Mapping[str, int]
     ) -> dict[str, Verdict]:
-        """A verdict for each field; none for a text without one word of the examples.
+        """A verdict for each field, on a text of any kind.
 
-        `cold` and `codes` have, by field, what the matchers think and how many codes there are.
+        None on category and agency without a telling word of the examples, none on the kind
+        without any word of theirs. `cold` and `codes` have, by field, what the matchers think and
+        how many codes there are; a field that they lack has only its examples.
         """
-        told = [root for root in seen.roots if self.vocabulary.knows(root)]
-        if not told:
+        strange = 1 - self.vocabulary.share("r", seen.roots)
+        strange_kind = 1 - self.vocabulary.share("w", seen.words) if self._has_kind else 1.0
+        if strange == strange_kind == 1.0:
             return {}
-        columns, values = self.vocabulary.encode(seen)
-        rows = self.weights[columns]
-        margins = values @ rows + self.bias
-        strange = 1 - len(told) / len(seen.roots)
+        told = self.vocabulary.told(seen)
+        rows = self.weights[told.columns]
+        margins = told.values @ rows + self._of_letters(seen.spelt) + self.bias
         said = dict(zip(reversed(seen.roots), reversed(seen.telling), strict=True))
         verdicts, start = {}, 0
         for field in self.fields:
-            end = start + len(field.classes)
-            learnt = field.shares(margins[start:end])
-            shares = field.with_rare(learnt, cold[field.name], codes[field.name], strange)
-            best = int(margins[start:end].argmax())
-            roots = self._speaking(columns, values * rows[:, start + best])
-            verdicts[field.name] = Verdict(
+            of = slice(start, start + len(field.classes))
+            start, name = of.stop, field.name
+            part = field.weighed(margins[of], cold.get(name, {}))
+            new = strange_kind if name == KIND else strange
+            if new == 1.0:
+                continue
+            shares = field.with_rare(
+                field.shares(part),
+                cold.get(name, {}),
+                learnt=self._learnt[name],
+                codes=codes.get(name, 0),
+                strange=new,
+            )
+            best = int(part.argmax())
+            roots = self._speaking(told, rows[told.roots, of.start + best])
+            verdicts[name] = Verdict(
                 shares=shares,
-                sure=strange <= STRANGE and shares[field.classes[best]] >= field.sure_from,
+                sure=new <= STRANGE and shares[field.classes[best]] >= field.sure_from,
                 roots=roots,
                 words=tuple(" ".join(said[part] for part in root.split()) for root in roots),
             )
-            start = end
         return verdicts
 
-    def _speaking(self, columns: Columns, worth: Floats) -> tuple[str, ...]:
-        """The roots that spoke most for a class, the strongest first."""
+    def _letters_of(self, word: str) -> tuple[Floats, float]:
+        letters = self.vocabulary.letters(word)
+        return letters.values @ self.weights[letters.columns], letters.square
+
+    def _of_letters(self, spelt: Sequence[str]) -> Floats:
+        """What the words say by their spelling: of each word it is known from the last time."""
+        known = [self._letters(word) for word in dict.fromkeys(spelt)]
+        if not known:
+            return np.zeros_like(self.bias)
+        total: Floats = np.add.reduce([margins for margins, _ in known])
+        return total * letter_scale(sum(square for _, square in known))
+
+    def _speaking(self, told: Told, weights: Floats) -> tuple[str, ...]:
+        """The roots that spoke most for a class, alone or in twos, the strongest first."""
+        columns, worth = told.columns[told.roots], told.values[told.roots] * weights
         said: list[str] = []
-        speak = np.flatnonzero(self._legible[columns] & (worth > 0))
-        for place in speak[np.argsort(-worth[speak], kind="stable")]:
+        for place in np.argsort(-worth, kind="stable")[: 2 * SPEAKING].tolist():
             words = self.vocabulary.names[columns[place]].removeprefix(LEGIBLE)
-            if not any(words in other or other in words for other in said):
+            if worth[place] > 0 and not any(words in other or other in words for other in said):
                 said.append(words)
-            if len(said) == SPEAKING:
-                break
-        return tuple(said)
+        return tuple(said[:SPEAKING])

@@ -189,7 +189,7 @@ class CategoryMatcher:
         """The best few by what officers decided before."""
         ranked = sorted(verdict.shares.items(), key=lambda item: (-item[1], item[0]))[:BEST]
         scores = [share * 100 for _, share in ranked]
-        sure = verdict.sure and is_sure(scores, self._sure, self._margin)
+        sure = verdict.sure and is_sure(scores, 0.0, self._margin)
         return tuple(
             self._named(code, share * 100, verdict.reason, sure=sure and place == 0)
             for place, (code, share) in enumerate(ranked)

@@ -11,6 +11,7 @@ from parsers.text import Token
 
 Shares = Mapping[str, float]  # probability of each code
 Cold = Mapping[str, Shares]  # by field, `category` or `agency`
+NONE: Shares = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +41,17 @@ class Witness:
         """`named` tokens name a place; `reading` and `shares` are those of the own catalogue."""
         cold = self.own.think(reading, shares)
         words = self.national.words.normaliser(tokens)
-        theirs, opinions = reading, cold
+        theirs, opinions = reading, NONE
         if self.national is not self.own:
             theirs = self.national.words.read(words, named)
-            opinions = self.national.think(theirs, self.national.categories.shares(theirs)[0])
+            opinions = self.national.categories.shares(theirs)[0]
         seen = Seen(
             spelt=[token.norm for token in tokens],
             words=[PLACE if at in named else w for at, parts in enumerate(words) for w in parts],
             telling=theirs.words,
             roots=theirs.stems,
-            national=_flat(opinions),
-            own=_flat(cold),
+            national=_flat({"category": opinions}),
+            own=_flat(cold) if self.national is not self.own else {},
         )
         return seen, cold
 

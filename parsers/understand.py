@@ -9,9 +9,9 @@ from parsers.catalogue import Catalogue
 from parsers.commands import CommandWords, parse_command
 from parsers.cues import Cues, Spotted
 from parsers.features import Seen
-from parsers.headline import address_of, headline_of
-from parsers.kind import REPORTS, filed, kind_of, language_of, urgent_in
-from parsers.learned import Model, Verdict
+from parsers.headline import headline_of
+from parsers.kind import REPORTS, filed, kind_of, language_of, settled, urgent_in
+from parsers.learned import KIND, Model, Verdict
 from parsers.match import OF_CATEGORY, CategoryMatcher, Words
 from parsers.matchers import Cold, Matchers, Witness
 from parsers.phrases import Hit, Reading
@@ -27,6 +27,7 @@ KEYWORD = "lapor"  # LAPOR <text>, the format that most leaflets print
 NUMBER = "1708"
 KEYWORD_SCORE = 95.0  # of a place that the sender's keyword names
 LIKELY = 40.0  # probability in a hundred from which a category makes a text a complaint
+TOLD = 20.0  # score of a category from which a text is about something
 WHEN_CHARS = 4_000  # of a text in which a time is looked for
 
 
@@ -39,8 +40,6 @@ class Tables:
     cues: Cues
     opening: frozenset[str]  # words before the trouble is told
     areas: frozenset[str]  # words before the name of a place
-    streets: frozenset[str]
-    numbers: frozenset[str]  # words before a house or RT/RW number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +74,7 @@ class Look:
     categories: tuple[Candidate, ...]
     several: bool
     desk: Verdict | None  # on the agency, where that was learnt
+    kind: Verdict | None  # where that was learnt
 
 
 class Understander:
@@ -94,7 +94,6 @@ class Understander:
         self._places, self._tables, self._thresholds = places, tables, thresholds
         self._words = Words(tables.lexicon, catalogue.texts())
         self._joining = tables.cues.words("joining")
-        self._ordinary = self._words.vocabulary | tables.lexicon.stopwords | tables.opening
         sure, margin = thresholds.category_sure, thresholds.category_margin
         self._categories = CategoryMatcher(catalogue, self._words, sure=sure, margin=margin)
         self._agencies = AgencyMatcher(
@@ -152,7 +151,7 @@ class Understander:
             agencies=filed(self._desks(look, _office_place(places, known)), kind),
             several=look.several and kind in REPORTS,
             places=places,
-            address=self._address(text, rest, look),
+            address=self._places.address(rest, text),
             when=when_of(text[:WHEN_CHARS], today),
             tracking=tracking,
             private=private,
@@ -178,7 +177,7 @@ class Understander:
             shares, categories = topic.shares, self._categories.taught(topic)
             telling = _spoken(topic, reading) or telling
         if told and self._categories.knows(told):
-            shares, verdicts = {told: 1.0}, {}
+            shares, verdicts = {told: 1.0}, {KIND: verdicts[KIND]} if KIND in verdicts else {}
             categories = self._categories.rank(shares, hits)
         return Look(
             words=words,
@@ -191,11 +190,12 @@ class Understander:
             categories=categories,
             several=tells_several(matched, hits, reading, words, self._joining),
             desk=verdicts.get("agency"),
+            kind=verdicts.get(KIND),
         )
 
     def _desks(self, look: Look, place: str) -> tuple[Candidate, ...]:
         if look.desk:
-            return self._agencies.taught(look.desk, place)
+            return self._agencies.taught(look.desk, look.reading, place)
         return self._agencies.rank(look.reading, look.shares, place)
 
     def _naming(
@@ -226,23 +226,15 @@ class Understander:
             return Kind.COMMAND
         likely = look.topical >= LIKELY
         cues = self._tables.cues
-        return kind_of(look.flat, look.spotted, cues, tracking=bool(tracking), likely=likely)
+        found = kind_of(look.flat, look.spotted, cues, tracking=bool(tracking), likely=likely)
+        told = any(candidate.score >= TOLD for candidate in look.categories[:1])
+        return settled(found, look.kind, told=told) if look.kind else found
 
     def _headline(
         self, text: str, tokens: Sequence[Token], look: Look, private: Sequence[Span]
     ) -> str:
         opening = self._tables.opening
         return headline_of(text, tokens, telling=look.telling, opening=opening, private=private)
-
-    def _address(self, text: str, tokens: Sequence[Token], look: Look) -> str | None:
-        return address_of(
-            text,
-            tokens,
-            look.words,
-            streets=self._tables.streets,
-            numbers=self._tables.numbers,
-            ordinary=self._ordinary,
-        )
 
     def _lead(self, tokens: Sequence[Token], text: str) -> Lead:
         """`LAPOR`, `lapor 1708!` and a region keyword, in this order, each or none."""

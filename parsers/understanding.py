@@ -57,6 +57,7 @@ class Candidate:
     sure: bool = False
     parent: tuple[str, str] | None = None  # (code, name)
     reason: str = ""  # in words an officer can read
+    named: bool = False  # the text itself names this office
 
     def as_dict(self) -> dict[str, Any]:
         parent = {"code": self.parent[0], "name": self.parent[1]} if self.parent else None

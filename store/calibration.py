@@ -1,13 +1,15 @@
 """From margins of examples that the model had not seen to scores that can be believed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize, minimize_scalar  # type: ignore[import-untyped]
+from scipy.optimize import minimize  # type: ignore[import-untyped]
 from sklearn.metrics import f1_score  # type: ignore[import-untyped]
 
-from parsers.learned import NEVER, Field, Floats, odds
+from parsers.learned import NEVER, Field, odds
+from parsers.vocabulary import Floats
 from store.model_files import Report
 
 RIGHT = 0.95  # of the answers that are called sure
@@ -15,35 +17,41 @@ FEWEST = 40  # answers that can prove such a share
 DOUBT = 1.64  # standard errors: a share so far above RIGHT is above it by chance once in twenty
 TRUST = 1.0  # how firmly slope 1 and offset 0 are believed, in answers
 SHARPEST = 20.0
+FULL = 2.0  # trust in the matchers, at most
 BINS = 10
+
+STRANGER = -1  # label of a text whose class was not learnt: whatever is answered is wrong
 
 Numbers = NDArray[np.float64]
 
 
-def calibrate(
-    name: str,
-    classes: tuple[str, ...],
-    margins: Floats,
-    labels: NDArray[np.intp],
-    *,
-    rare: float,
-) -> Field:
-    """Sharpness by likelihood, then the score of the best class by its share of right answers."""
-    sharpness = float(
-        minimize_scalar(
-            lambda sharp: _unlikely(margins, labels, sharp),
-            bounds=(0.1, SHARPEST),
-            method="bounded",
-        ).x
-    )
-    best = _softmax(margins, sharpness).max(axis=1)
-    right = margins.argmax(axis=1) == labels
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a model said of texts that it had not seen, and what it should have said."""
+
+    margins: Floats
+    cold: Floats  # what the matchers said, as `parsers.learned.opinions`
+    labels: NDArray[np.intp]  # places in the classes, or STRANGER
+
+    def weighed(self, sharpness: float, trust: float) -> Floats:
+        found: Floats = sharpness * self.margins + trust * self.cold
+        return found
+
+
+def calibrate(name: str, classes: tuple[str, ...], answers: Answers, *, rare: float) -> Field:
+    """Sharpness and trust by likelihood, then the best class's score by its share of right ones."""
+    known = answers.labels != STRANGER
+    sharpness, trust = _weights(answers, known)
+    weighed = answers.weighed(sharpness, trust)
+    best = _softmax(weighed).max(axis=1)
+    right = weighed.argmax(axis=1) == answers.labels
     slope, offset = _platt(np.array([odds(share) for share in best]), right)
     scores = _logistic(slope * np.array([odds(share) for share in best]) + offset)
     return Field(
         name=name,
         classes=classes,
         sharpness=sharpness,
+        trust=trust,
         slope=slope,
         offset=offset,
         sure_from=_sure_from(scores, right),
@@ -53,26 +61,30 @@ def calibrate(
 
 def report(
     field: Field,
-    margins: Floats,
-    labels: NDArray[np.intp],
+    held_out: Answers,
+    judged: Answers | None,
     *,
     cold: Sequence[str],
     left_out: int,
     telling: Mapping[str, Sequence[str]],
 ) -> Report:
-    guesses = margins.argmax(axis=1)
-    right = guesses == labels
-    best = _softmax(margins, field.sharpness).max(axis=1)
-    scores = np.array([field.score(share) for share in best.tolist()])
+    """`judged` are the answers that the scores were made from, where not those held out."""
+    scored = judged or held_out
+    weighed = scored.weighed(field.sharpness, field.trust)
+    scores = np.array([field.score(share) for share in _softmax(weighed).max(axis=1).tolist()])
+    right = weighed.argmax(axis=1) == scored.labels
     sure = scores >= field.sure_from
-    codes = [field.classes[label] for label in labels]
+    codes = [field.classes[label] for label in held_out.labels]
+    guesses = held_out.weighed(field.sharpness, field.trust).argmax(axis=1)
     return Report(
-        examples=len(labels),
+        examples=len(codes),
         left_out=left_out,
         counts={code: codes.count(code) for code in field.classes},
-        accuracy=float(right.mean()),
-        macro_f1=float(f1_score(labels, guesses, average="macro", zero_division=0)),
+        accuracy=float((guesses == held_out.labels).mean()),
+        macro_f1=float(f1_score(held_out.labels, guesses, average="macro", zero_division=0)),
         cold_accuracy=sum(a == b for a, b in zip(cold, codes, strict=True)) / len(codes),
+        judged=len(judged.labels) if judged else 0,
+        judged_accuracy=float(right.mean()) if judged else None,
         sure_share=float(sure.mean()),
         sure_right=float(right[sure].mean()) if sure.any() else None,
         calibration=_bins(scores, right),
@@ -80,15 +92,28 @@ def report(
     )
 
 
-def _softmax(margins: Floats, sharpness: float) -> Numbers:
-    powers = np.exp(sharpness * (margins - margins.max(axis=1, keepdims=True)).astype(np.float64))
+def _weights(answers: Answers, known: NDArray[np.bool_]) -> tuple[float, float]:
+    """Sharpness and trust under which the right answers were likeliest."""
+    some = Answers(answers.margins[known], answers.cold[known], answers.labels[known])
+
+    def loss(pair: Numbers) -> float:
+        sharpness, trust = np.clip(pair, (0.1, 0.0), (SHARPEST, FULL))
+        return _unlikely(some.weighed(float(sharpness), float(trust)), some.labels)
+
+    found = minimize(loss, np.array([2.0, 0.3]), method="Nelder-Mead").x
+    sharpness, trust = np.clip(found, (0.1, 0.0), (SHARPEST, FULL))
+    return float(sharpness), float(trust)
+
+
+def _softmax(weighed: Floats) -> Numbers:
+    powers = np.exp((weighed - weighed.max(axis=1, keepdims=True)).astype(np.float64))
     shares: Numbers = powers / powers.sum(axis=1, keepdims=True)
     return shares
 
 
-def _unlikely(margins: Floats, labels: NDArray[np.intp], sharpness: float) -> float:
+def _unlikely(weighed: Floats, labels: NDArray[np.intp]) -> float:
     """How little the model expected the labels; perfect answers on few examples prove little."""
-    shares = np.maximum(_softmax(margins, sharpness), 1e-12)
+    shares = np.maximum(_softmax(weighed), 1e-12)
     lapse = 1 / (len(labels) + 2)
     told = -np.log(shares[np.arange(len(labels)), labels]).mean()
     return float((1 - lapse) * told - lapse * np.log(shares).mean())

@@ -1,4 +1,4 @@
-"""Labelled examples from a CSV file: `text,category,agency`, labels as codes or names."""
+"""Labelled examples from a CSV file: `text,kind,category,agency`, labels as codes or names."""
 
 import csv
 from collections import defaultdict
@@ -8,9 +8,11 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from parsers.catalogue import Catalogue
+from parsers.learned import KIND
 from parsers.messages import storable
+from parsers.understanding import Kind
 
-LABELS = ("category", "agency")
+LABELS = (KIND, "category", "agency")
 LONGEST_LABEL = 60  # characters of an unknown label that are shown
 SIMILAR = 0.8  # share of letters from which an unknown label is a slip
 LONGEST_TEXT = 10_000_000  # characters of one field
@@ -23,8 +25,11 @@ class Example:
     text: str
     category: str = ""
     agency: str = ""
+    kind: str = ""
 
     def label(self, name: str) -> str:
+        if name == KIND:
+            return self.kind
         return self.category if name == "category" else self.agency
 
 
@@ -44,8 +49,14 @@ class Unknown(ValueError):
 class Names:
     """Codes by code and by name, whatever their case and spacing."""
 
-    def __init__(self, what: str, named: Iterable[tuple[str, Iterable[str]]]) -> None:
-        self._what = what
+    def __init__(
+        self,
+        what: str,
+        named: Iterable[tuple[str, Iterable[str]]],
+        *,
+        where: str = "of the catalogue",
+    ) -> None:
+        self._what, self._where = what, where
         self._codes: dict[str, str] = {}
         self._spelt: dict[str, str] = {}
         found: defaultdict[str, dict[str, None]] = defaultdict(dict)
@@ -69,7 +80,7 @@ class Names:
             raise Unknown(f"{self._what} {shown} may be {' or '.join(codes)}: write the code.")
         near = get_close_matches(plain, self._spelt, n=1, cutoff=SIMILAR)
         meant = f" Is it {self._spelt[near[0]]!r}?" if near else ""
-        raise Unknown(f"{self._what} {shown} is neither a code nor a name of the catalogue.{meant}")
+        raise Unknown(f"{self._what} {shown} is neither a code nor a name {self._where}.{meant}")
 
 
 def _plain(label: str) -> str:
@@ -81,6 +92,11 @@ def names_of(catalogue: Catalogue) -> Mapping[str, Names]:
     topics = {topic.code for topic in catalogue.topics}
     taken = {_plain(topic.name) for topic in catalogue.topics}
     return {
+        KIND: Names(
+            KIND,
+            ((kind.value, ()) for kind in Kind if kind is not Kind.COMMAND),
+            where="that a message may have",
+        ),
         "category": Names(
             "category",
             (
@@ -156,7 +172,8 @@ class Labels:
         if not text:
             raise Unknown("text is empty.")
         agency = self._current(self._code("agency", fields))
-        return Example(text=text, category=self._code("category", fields), agency=agency)
+        category, kind = self._code("category", fields), self._code(KIND, fields)
+        return Example(text=text, kind=kind, category=category, agency=agency)
 
     def _code(self, name: str, fields: Mapping[str, str]) -> str:
         label = fields.get(name, "").strip()

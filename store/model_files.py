@@ -15,14 +15,17 @@ from typing import Any
 import numpy as np
 
 from parsers.catalogue import Catalogue
-from parsers.learned import FAMILIES, NATIONAL, OWN, Field, Model, Vocabulary
+from parsers.learned import Field, Model
+from parsers.vocabulary import FAMILIES, NATIONAL, OWN, Vocabulary
 from store.catalogue import DEFAULT, default_catalogue, load
 
 FOLDER = "learned"
 META = "meta.json"
-FORMAT = 1
+FORMAT = 2
 DIGEST = re.compile("[0-9a-f]{64}")
 LARGEST = 500_000_000  # bytes of a file that is read
+STEPS = 127  # a weight is a whole number of them, of its feature's unit
+SMALLEST = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,9 @@ class Report:
     accuracy: float
     macro_f1: float
     cold_accuracy: float
-    sure_share: float
+    judged: int  # hand-labelled messages from elsewhere that the scores were made from
+    judged_accuracy: float | None
+    sure_share: float  # of these messages, or else of the examples held back
     sure_right: float | None
     calibration: Sequence[tuple[float, float, int]]  # mean score, share right, answers
     telling: Mapping[str, Sequence[str]]  # by class, the roots that speak most for it
@@ -65,7 +70,7 @@ class Deployment:
 
 def load_deployment(directory: Path = DEFAULT) -> Deployment:
     """CatalogueError if the catalogue is wrong; a model that cannot be used only says so."""
-    catalogue = default_catalogue() if directory == DEFAULT else load(directory)
+    catalogue = default_catalogue() if directory.resolve() == DEFAULT else load(directory)
     match load_model(directory, catalogue):
         case NoModel(reason):
             return Deployment(catalogue, refused=reason)
@@ -137,13 +142,16 @@ def _name(digest: str) -> str:
 
 
 def _packed(model: Model) -> bytes:
-    """Half precision: a weight needs no more than three digits."""
+    """A byte for each weight, a share of the largest of its feature: two digits are enough."""
     file = io.BytesIO()
+    largest = np.abs(model.weights).max(axis=1).astype(np.float16).astype(np.float32)
+    unit = np.maximum(largest, SMALLEST) / STEPS
     np.savez_compressed(
         file,
         names=np.frombuffer("\n".join(model.vocabulary.names).encode(), dtype=np.uint8),
         rarity=model.vocabulary.rarity,
-        weights=model.weights.astype(np.float16),
+        unit=unit.astype(np.float32),
+        weights=np.rint(model.weights / unit[:, None]).clip(-STEPS, STEPS).astype(np.int8),
         bias=model.bias,
     )
     return file.getvalue()
@@ -156,22 +164,24 @@ def _unpacked(meta: Mapping[str, Any], packed: bytes) -> Model:
     with np.load(io.BytesIO(packed), allow_pickle=False) as file:
         names = bytes(file["names"]).decode().split("\n")
         rarity, bias = file["rarity"].astype(np.float32), file["bias"].astype(np.float32)
-        weights = file["weights"].astype(np.float32)
+        weights, unit = file["weights"].astype(np.float32), file["unit"].astype(np.float32)
     fields = tuple(_field(part) for part in meta["fields"])
     size = sum(len(field.classes) for field in fields)
     if (
         weights.shape != (len(names), size)
         or bias.shape != (size,)
         or rarity.shape != (len(names),)
+        or unit.shape != (len(names),)
     ):
         raise ValueError("shape")
+    weights *= unit[:, None]
     if not all(np.isfinite(numbers).all() for numbers in (rarity, bias, weights)):
         raise ValueError("numbers")
     return Model(Vocabulary(names, rarity), weights, bias, fields)
 
 
 def _field(part: Mapping[str, Any]) -> Field:
-    numbers = ("sharpness", "slope", "offset", "sure_from", "rare")
+    numbers = ("sharpness", "trust", "slope", "offset", "sure_from", "rare")
     return Field(
         name=str(part["name"]),
         classes=tuple(str(code) for code in part["classes"]),

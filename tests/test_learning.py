@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway.cli import cli
+from parsers.learned import Model
 from parsers.understand import Thresholds, Understander
 from parsers.understanding import Kind
 from store.catalogue import load
@@ -228,6 +229,103 @@ def test_too_few_examples(folder: Path, listed: list[Example]):
         study(folder, listed)
 
 
+KINDS = {
+    Kind.GREETING: ("selamat pagi", "halo min", "assalamualaikum pak", "permisi kakak"),
+    Kind.THANKS: ("terima kasih banyak", "makasih min", "sip makasih pak", "trims ya"),
+    Kind.SPAM: ("anda menang undian", "klaim hadiah undian", "pinjaman cepat cair", "slot gacor"),
+}
+
+
+def kinds() -> list[Example]:
+    """Complaints have a category, what is none has only its kind."""
+    ends = ("", "ya", "semua", "hari ini", "malam", "sekali")
+    listed = [
+        Example(text=f"{text} {end}".strip(), kind=kind)
+        for kind, texts in KINDS.items()
+        for text, end in product(texts, ends)
+    ]
+    reports = [
+        Example(text=one.text, category=one.category, kind=Kind.COMPLAINT) for one in examples()
+    ]
+    return [*listed, *reports]
+
+
+def judgement(folder: Path, learnt: Learnt, text: str) -> dict[str, str]:
+    """The best code of each field, after a trip through the files."""
+    catalogue = load(folder)
+    save(folder, catalogue, learnt, when=WHEN)
+    model = load_model(folder, catalogue)
+    assert isinstance(model, Model)
+    pupil = build_understander(default_gazetteer(), Thresholds(), catalogue, learning=True)
+    seen, cold = pupil.see(text)
+    verdicts = model.judge(seen, cold, {"category": 4, "agency": 3})
+    return {name: verdict.best for name, verdict in verdicts.items()}
+
+
+def test_a_third_column_teaches_the_kind(folder: Path):
+    learnt = study(folder, kinds())
+    assert [field.name for field in learnt.model.fields] == ["kind", "category"]
+    asked = {
+        "halo selamat malam min": "greeting",
+        "makasih banyak ya": "thanks",
+        "klaim hadiah pinjaman anda": "spam",
+    }
+    assert {text: judgement(folder, learnt, text)["kind"] for text in asked} == asked
+    found = judgement(folder, learnt, "lampu gang padam")
+    assert found == {"kind": "complaint", "category": "T1"}
+    assert judgement(folder, learnt, "xqzt wvvb") == {}
+
+
+def test_messages_from_elsewhere_make_the_scores_and_teach_nothing(folder: Path, learnt: Learnt):
+    """They are answered at random, so no score may be high and nothing may be sure."""
+    wrong = {"T1": "T2", "T2": "T3", "T3": "T1"}
+    elsewhere = [
+        Example(text=f"{one.text} lagi", category=wrong[one.category] if at % 2 else one.category)
+        for at, one in enumerate(examples())
+    ]
+    pupil = build_understander(default_gazetteer(), Thresholds(), load(folder), learning=True)
+    judged = learn(examples(), pupil.see, lambda _: None, judged_on=elsewhere)
+    topics, agencies = judged.model.fields
+    assert topics.sure_from == 2.0
+    assert (judged.reports["category"].judged, judged.reports["agency"].judged) == (108, 0)
+    assert judged.reports["category"].judged_accuracy == pytest.approx(0.5, abs=0.05)
+    assert judged.reports["category"].accuracy > 0.9
+    assert agencies == learnt.model.fields[1]
+    assert np.array_equal(judged.model.weights, learnt.model.weights)
+    seen, cold = pupil.see("lampu gang mati")
+    verdict = judged.model.judge(seen, cold, {"category": 4, "agency": 3})["category"]
+    assert verdict.best == "T1"
+    assert 0.3 < verdict.shares["T1"] < 0.7
+    assert not verdict.sure
+
+
+def test_a_message_from_elsewhere_is_not_taught_even_if_it_is_an_example(folder: Path):
+    pupil = build_understander(default_gazetteer(), Thresholds(), load(folder), learning=True)
+    judged = learn(examples(), pupil.see, lambda _: None, judged_on=examples()[:9])
+    assert judged.reports["category"].examples == 99
+
+
+NAMED = {
+    "Lampu Padam": ("kemarin lampu padam", "lampu padam parah", "padam semua lampu", "lampu padam"),
+    "Sampah Menumpuk": ("sampah menumpuk lagi", "bau sampah", "menumpuk sampah", "sampah banyak"),
+    "Pipa Bocor": ("pipa bocor deras", "ada pipa bocor", "bocor pipa besar", "pipa pecah bocor"),
+    "Anjing Liar": ("anjing liar galak", "banyak anjing liar", "anjing gila", "liar anjing itu"),
+}
+MISLED = (("anjing galak gigit", "Lampu Padam"), ("bau anjing liar", "Pipa Bocor"))
+
+
+def test_where_the_catalogue_knows_better_than_few_examples_it_is_believed(tmp_path: Path):
+    names = "".join(f"{name}\n" for name in NAMED)
+    (tmp_path / "categories.csv").write_text(f"name\n{names}", encoding="utf-8")
+    (tmp_path / "agencies.csv").write_text("name\nUnit\n", encoding="utf-8")
+    listed = [Example(text=text, category=name) for name, texts in NAMED.items() for text in texts]
+    wrong = [Example(text=text, category=name) for text, name in MISLED]
+    learnt = study(tmp_path, [*listed, *wrong])
+    report = learnt.reports["category"]
+    assert learnt.model.fields[0].trust > 0
+    assert report.accuracy >= report.cold_accuracy == pytest.approx(16 / 18)
+
+
 # Files of examples
 
 
@@ -247,6 +345,21 @@ def test_labels_are_codes_or_names(folder: Path, labels: tuple[str, str], codes:
     found = read_examples(path, load(folder))
     assert found.problems == []
     assert [(row.category, row.agency) for row in found.rows] == [codes]
+
+
+def test_the_kind_is_a_column_that_may_be_missing_or_empty(folder: Path):
+    path = folder / "e.csv"
+    path.write_text(
+        "kind,text,category\nSpam,menang undian,\n,lampu mati,T1\nkeluhan,sampah,T2\n"
+        "command,stop,\n",
+        encoding="utf-8",
+    )
+    found = read_examples(path, load(folder))
+    assert [(row.kind, row.category) for row in found.rows] == [("spam", ""), ("", "T1")]
+    assert found.problems == [
+        "e.csv line 4: kind 'keluhan' is neither a code nor a name that a message may have.",
+        "e.csv line 5: kind 'command' is neither a code nor a name that a message may have.",
+    ]
 
 
 def test_names_alone_are_codes_as_well(tmp_path: Path):

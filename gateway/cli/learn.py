@@ -19,7 +19,17 @@ from store.examples import Example, Examples, read_examples
 from store.learning import TooFew, learn
 from store.model_files import Deployment, Learnt, Report, load_deployment, save
 
-COLUMNS = ("learnt", "classes", "examples", "too few", "right", "before", "sure", "sure and right")
+COLUMNS = (
+    "learnt",
+    "classes",
+    "examples",
+    "too few",
+    "right",
+    "before",
+    "elsewhere",
+    "sure",
+    "sure and right",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +55,25 @@ class Outcome:
     "path",
     required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="CSV file with the columns text,category,agency.",
+    help="CSV file with the columns text,category,agency and, if wanted, kind.",
+)
+@click.option(
+    "--judged-on",
+    "elsewhere",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The same columns: messages from elsewhere that teach nothing and make the scores.",
 )
 @click.option("--area", type=Area(), help="Kemendagri code of the place that is likely: 73.71.")
 @click.option("--skip-bad", is_flag=True, help="Learn from the good rows although some are bad.")
 @json_option
 def learn_command(
-    directory: Path, path: Path, area: str | None, *, skip_bad: bool, as_json: bool
+    directory: Path,
+    path: Path,
+    elsewhere: Path | None,
+    area: str | None,
+    *,
+    skip_bad: bool,
+    as_json: bool,
 ) -> None:
     """Learn from labelled examples, into the catalogue directory.
 
@@ -70,8 +92,10 @@ def learn_command(
         raise click.UsageError(f"the catalogue {directory} cannot be used:\n{error}") from error
     examples = read_examples(path, catalogue)
     _tell(examples, skip_bad=skip_bad)
+    judged = read_examples(elsewhere, catalogue) if elsewhere else Examples()
+    _tell(judged, skip_bad=skip_bad)
     reader = build_reader(settings, Deployment(catalogue), learning=True)
-    learnt = _learnt(examples.rows, reader.understander, area)
+    learnt = _learnt(examples.rows, judged.rows, reader.understander, area)
     try:
         folder = save(directory, catalogue, learnt, when=utc_now())
     except OSError as error:
@@ -79,7 +103,8 @@ def learn_command(
             f"{error.filename} cannot be written ({error.strerror}). Nothing was kept."
         ) from error
     took = timedelta(seconds=round(time.monotonic() - began, 1))
-    outcome = Outcome(learnt=learnt, folder=folder, bad=len(examples.problems), took=took)
+    bad = len(examples.problems) + len(judged.problems)
+    outcome = Outcome(learnt=learnt, folder=folder, bad=bad, took=took)
     (_print_json if as_json else _print)(outcome)
 
 
@@ -96,12 +121,18 @@ def _tell(examples: Examples, *, skip_bad: bool) -> None:
         )
 
 
-def _learnt(examples: Sequence[Example], understander: Understander, area: str | None) -> Learnt:
+def _learnt(
+    examples: Sequence[Example],
+    judged_on: Sequence[Example],
+    understander: Understander,
+    area: str | None,
+) -> Learnt:
     try:
         return learn(
             examples,
             lambda text: understander.see(text, area=area),
             lambda progress: click.echo(progress, err=True),
+            judged_on=judged_on,
         )
     except TooFew as error:
         raise click.ClickException(str(error)) from error
@@ -122,6 +153,7 @@ def _line(name: str, one: Report) -> tuple[str, ...]:
         str(one.left_out),
         f"{one.accuracy:.1%}",
         f"{one.cold_accuracy:.1%}",
+        "" if one.judged_accuracy is None else f"{one.judged_accuracy:.1%}",
         f"{one.sure_share:.1%}",
         sure_right,
     )
@@ -140,6 +172,8 @@ def _print_json(outcome: Outcome) -> None:
                     "left_out": one.left_out,
                     "accuracy": round(one.accuracy, 4),
                     "macro_f1": round(one.macro_f1, 4),
+                    "judged": one.judged,
+                    "judged_accuracy": one.judged_accuracy and round(one.judged_accuracy, 4),
                     "cold_accuracy": round(one.cold_accuracy, 4),
                     "sure_share": round(one.sure_share, 4),
                     "sure_right": one.sure_right and round(one.sure_right, 4),
