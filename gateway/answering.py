@@ -4,9 +4,11 @@ from time import monotonic
 
 from gateway import deliver
 from gateway.channels.base import Ack
+from gateway.channels.rendering import numbered
 from gateway.deliver import Outcome
 from gateway.drain import drain_inbox
 from gateway.runtime import Runtime
+from gateway.settling import buttons_of
 from parsers.messages import Envelope
 from store import inbox
 from store.models import Lane, OutboxRow, OutboxStatus
@@ -27,10 +29,15 @@ def answer_now(rt: Runtime, envelope: Envelope) -> Ack | None:
     drain_inbox(rt, Lane.LIVE, until=monotonic() + adapter.answer_wait, only=row.key)
     with rt.reading() as session:
         replies = inbox.answers(session, row.key)
-    ack = adapter.answer(replies[0].text) if len(replies) == 1 else None
+    ack = adapter.answer(_whole(replies[0])) if len(replies) == 1 else None
     if ack is None or _told(replies[0]):
         return ack
     return ack if _claim(rt, replies[0]) else None
+
+
+def _whole(reply: OutboxRow) -> str:
+    """The words with the choices below them, as an SMS has them."""
+    return numbered(reply.text, buttons_of(reply))
 
 
 def _told(reply: OutboxRow) -> bool:

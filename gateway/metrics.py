@@ -23,6 +23,10 @@ QUARANTINED = Counter("lapor_quarantined_total", "Requests without proof of orig
 PROCESSED = Counter("lapor_processed_total", "Messages understood and settled", ["lane"])
 FAILED = Counter("lapor_failed_total", "Tries that raised an error", ["lane"])
 REPLIED = Counter("lapor_replied_total", "Sends by what became of them", ["channel", "outcome"])
+SEGMENTS = Counter("lapor_segments_total", "SMS segments that went out", ["channel"])
+EXPIRED = Counter("lapor_expired_total", "Replies cancelled because they came too late")
+RESTS = Counter("lapor_rests_total", "Rests of channels whose provider refused", ["channel"])
+FETCHED = Counter("lapor_attachments_total", "Files by what became of them", ["channel", "outcome"])
 ACCEPT_SECONDS = Histogram(
     "lapor_accept_seconds", "From request to durable answer", ["channel"], buckets=SECONDS
 )

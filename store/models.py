@@ -269,6 +269,8 @@ class OutboxRow(Keyed, table=True):
         Index(
             "ix_outbox_channel",
             "channel",
+            "lane",
+            "due_at",
             "id",
             sqlite_where=Column("status").in_(["queued", "sending"]),
             postgresql_where=Column("status").in_(["queued", "sending"]),

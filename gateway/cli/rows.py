@@ -100,3 +100,8 @@ def words(value: object, zone: ZoneInfo) -> str:
             said = {name: words(item, zone) for name, item in value.items()}
             return ", ".join(f"{name} {item}" for name, item in said.items() if item)
     return str(value)
+
+
+def rupiah(amount: float) -> str:
+    """`Rp 1.250`, as it is written in Indonesia."""
+    return f"Rp {amount:,.0f}".replace(",", ".")

@@ -10,6 +10,8 @@ KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TIME = sa.DateTime(timezone=True)
 NOTHING = sa.text("'{}'")
 WAITING = sa.text("status = 'waiting'")
+ON_ITS_WAY = sa.text("status IN ('queued', 'sending')")
+LANES, PLAIN = ["channel", "lane", "due_at", "id"], ["channel", "id"]
 
 REFERRING = (("conversation", "person_id", "person.id"), ("outbox", "complaint_id", "complaint.id"))
 INDEXES = (
@@ -53,6 +55,18 @@ def added() -> dict[str, tuple[sa.Column[object], ...]]:
     }
 
 
+def index_channel(columns: list[str]) -> None:
+    """Put the index that finds the next replies of a channel on other columns."""
+    op.drop_index("ix_outbox_channel", "outbox")
+    op.create_index(
+        "ix_outbox_channel",
+        "outbox",
+        columns,
+        sqlite_where=ON_ITS_WAY,
+        postgresql_where=ON_ITS_WAY,
+    )
+
+
 def upgrade() -> None:
     """Columns are added in place: SQLite would have to copy a table to add a named constraint."""
     op.create_table(
@@ -69,6 +83,7 @@ def upgrade() -> None:
         op.add_column(table, reference, inline_references=True)
     for name, table, names in INDEXES:
         op.create_index(name, table, names)
+    index_channel(LANES)
     op.create_index(
         "ix_attachment_waiting",
         "attachment",
@@ -80,6 +95,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_attachment_waiting", "attachment")
+    index_channel(PLAIN)
     for name, table, _ in INDEXES:
         op.drop_index(name, table)
     for table, name, _ in REFERRING:

@@ -1,0 +1,203 @@
+"""Notices: what people are told unasked, with what they may refuse and when they sleep."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, or_, update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from store.inbox import changed
+from store.lanes import Next, on_its_way
+from store.models import Conversation, OutboxLane, OutboxRow, OutboxStatus
+
+JOINED = "joined"  # the code of a notice whose words went on in a newer one
+BLOCKED, STOPPED = "blocked", "stopped"
+FACTS = "facts"  # in `extra`: what a notice is made of, as [kind, text]
+OF_ONE_SENTENCE = ("notice", "variables")  # of `extra`: a template says the newest fact only
+NOTHING: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quiet:
+    """The part of the day in which nobody is woken; none if both ends are the same."""
+
+    start: time
+    end: time
+    zone: ZoneInfo
+
+    def over(self, now: datetime) -> datetime:
+        """`now`, or the end of the quiet hours that it falls into."""
+        here = now.astimezone(self.zone)
+        clock = here.time()
+        if self.start <= self.end:
+            quiet = self.start <= clock < self.end
+        else:
+            quiet = clock >= self.start or clock < self.end
+        if not quiet:
+            return now
+        day = here.date() + timedelta(days=clock >= self.end)
+        return datetime.combine(day, self.end, self.zone).astimezone(now.tzinfo)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeRules:
+    settle: timedelta  # a notice waits so long for a second one about the same complaint
+    quiet: Quiet
+
+
+def notify(
+    session: Session,
+    conversation: Conversation,
+    *,
+    kind: str,
+    text: str,
+    dedupe: str,
+    now: datetime,
+    rules: NoticeRules,
+    complaint_id: int | None = None,
+    extra: Mapping[str, Any] = NOTHING,
+    origin: str = "",
+    expires_at: datetime | None = None,
+) -> OutboxRow | None:
+    """Queue a notice, once for each `dedupe`; None if the person wants none or has it already.
+
+    Notices about one complaint that still wait become one, as due as the first of them: a newer
+    text takes the place of an older one of its kind, other kinds are told together.
+    """
+    if conversation.blocked or not conversation.notices:
+        return None
+    row = OutboxRow(
+        dedupe=dedupe,
+        complaint_id=complaint_id,
+        kind=kind,
+        lane=OutboxLane.NOTICE,
+        channel=conversation.channel,
+        recipient=conversation.sender,
+        origin=origin,
+        text=text,
+        extra={**extra, FACTS: [[kind, text]]} if complaint_id else dict(extra),
+        due_at=rules.quiet.over(now + rules.settle),
+        expires_at=expires_at,
+        created_at=now,
+    )
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        if named(session, dedupe) is None:
+            raise
+        return None
+    if complaint_id:
+        _join(session, row)
+    return row
+
+
+def named(session: Session, dedupe: str) -> int | None:
+    """The row that bears this name."""
+    return session.exec(select(OutboxRow.id).where(OutboxRow.dedupe == dedupe)).first()
+
+
+def _join(session: Session, row: OutboxRow) -> None:
+    """Let the notice say also what older ones about its complaint still had to say."""
+    older = session.connection().execute(
+        update(OutboxRow)
+        .where(
+            col(OutboxRow.complaint_id) == row.complaint_id,
+            col(OutboxRow.id) != row.id,
+            _waits_for(row.channel, row.recipient),
+            col(OutboxRow.attempts) == 0,  # one that was refused may have gone out all the same
+        )
+        .values(status=OutboxStatus.CANCELLED, code=JOINED)
+        .returning(col(OutboxRow.id), col(OutboxRow.extra), col(OutboxRow.due_at))
+    )
+    found = sorted(older, key=lambda row: row[0] or 0)
+    if not found:
+        return
+    facts: dict[str, str] = {}
+    buttons: dict[str, Any] = {}
+    for _, extra, _ in found:
+        facts |= dict(extra.get(FACTS, ()))
+        buttons |= {key: extra[key] for key in extra if key not in (FACTS, *OF_ONE_SENTENCE)}
+    facts.pop(row.kind, None)
+    facts[row.kind] = row.text
+    row.text = "\n".join(dict.fromkeys(facts.values()))
+    row.extra = buttons | row.extra | {FACTS: [list(fact) for fact in facts.items()]}
+    row.due_at = min(row.due_at, *(due_at for _, _, due_at in found))
+    session.flush()
+
+
+def cancel_notices(session: Session, channel: str, recipient: str, *, code: str) -> int:
+    """Take back what waits for somebody who wants it no more; answers are still given."""
+    return changed(
+        session,
+        update(OutboxRow)
+        .where(_waits_for(channel, recipient))
+        .values(status=OutboxStatus.CANCELLED, code=code),
+    )
+
+
+def block(session: Session, channel: str, recipient: str, *, tried_at: datetime) -> None:
+    """The provider says that the person has blocked us; who wrote after that try has not."""
+    changed(
+        session,
+        update(Conversation)
+        .where(
+            col(Conversation.channel) == channel,
+            col(Conversation.sender) == recipient,
+            or_(col(Conversation.heard_at).is_(None), col(Conversation.heard_at) <= tried_at),
+        )
+        .values(blocked=True),
+    )
+
+
+def cancel_unwanted(session: Session, channel: str, found: Sequence[Next]) -> set[int]:
+    """Cancel the notices among these whose people block us or want none; says which."""
+    notices = {item.recipient: item.id for item in found if item.lane == OutboxLane.NOTICE}
+    if not notices:
+        return set()
+    refusing = session.exec(
+        select(Conversation.sender, Conversation.blocked).where(
+            col(Conversation.channel) == channel,
+            col(Conversation.sender).in_(notices),
+            or_(col(Conversation.blocked), ~col(Conversation.notices)),
+        )
+    ).all()
+    for code, ids in (
+        (BLOCKED, [notices[sender] for sender, blocked in refusing if blocked]),
+        (STOPPED, [notices[sender] for sender, blocked in refusing if not blocked]),
+    ):
+        if ids:
+            cancel = update(OutboxRow).where(
+                col(OutboxRow.id).in_(ids), col(OutboxRow.status) == OutboxStatus.QUEUED
+            )
+            changed(session, cancel.values(status=OutboxStatus.CANCELLED, code=code))
+    return {notices[sender] for sender, _ in refusing}
+
+
+def postpone(session: Session, *, now: datetime, until: datetime) -> int:
+    """Move the notices that are due to the end of the quiet hours."""
+    return changed(
+        session,
+        update(OutboxRow)
+        .where(
+            on_its_way(OutboxRow),
+            col(OutboxRow.status) == OutboxStatus.QUEUED,
+            col(OutboxRow.lane) == OutboxLane.NOTICE,
+            col(OutboxRow.due_at) <= now,
+        )
+        .values(due_at=until),
+    )
+
+
+def _waits_for(channel: str, recipient: str) -> ColumnElement[bool]:
+    return and_(
+        on_its_way(OutboxRow),
+        col(OutboxRow.status) == OutboxStatus.QUEUED,
+        col(OutboxRow.lane) == OutboxLane.NOTICE,
+        col(OutboxRow.channel) == channel,
+        col(OutboxRow.recipient) == recipient,
+    )
