@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, SQLColumnExpression, String, bindp
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
-from store import complaints, outbox
+from store import attachments, complaints, outbox
 from store.models import (
     Attachment,
     Complaint,
@@ -244,12 +244,11 @@ class Caused:
     replies: list[Listed]
     filed: Complaint | None
     touched: list[tuple[int, str]]  # complaints of the same person: tracking number, event
-    attachments: list[str]  # types of content
+    attachments: Sequence[Attachment]
 
 
 def caused_by(session: Session, row: InboxRow) -> Caused:
     keys = list(session.exec(select(OutboxRow.id).where(OutboxRow.inbox_id == row.key)))
-    media = select(Attachment.content_type).where(Attachment.inbox_id == row.key)
     return Caused(
         replies=page(
             session,
@@ -263,7 +262,7 @@ def caused_by(session: Session, row: InboxRow) -> Caused:
         else [],
         filed=complaints.by_inbox(session, [row.key]).get(row.key),
         touched=_touched(session, row),
-        attachments=list(session.exec(media.order_by(col(Attachment.position)))),
+        attachments=attachments.of_message(session, row.key),
     )
 
 

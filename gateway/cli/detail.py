@@ -8,16 +8,16 @@ from sqlmodel import Session
 
 from gateway.cli.opening import actor, opened
 from gateway.cli.options import Exemplary, Ref, RefParam, as_json, place
-from gateway.cli.rows import Hidden, print_fields, print_json
+from gateway.cli.rows import Hidden, print_fields, print_json, rupiah
 from gateway.cli.selection import Scope
 from gateway.runtime import Runtime
 from store import audit, operating
-from store.models import Complaint, InboxRow, Keyed
+from store.models import Attachment, Complaint, InboxRow, Keyed, OutboxRow
 from store.operating import Listed, Table, masked
 
 PRIVATE: Mapping[Table, tuple[str, ...]] = {
     Table.INBOX: ("text", "extra", "message_ref"),  # Telegram's message_ref names the chat
-    Table.OUTBOX: ("text",),
+    Table.OUTBOX: ("text", "extra"),
     Table.QUARANTINE: ("query", "headers", "body"),
 }
 PERSON = {Table.INBOX: "sender", Table.OUTBOX: "recipient"}
@@ -66,7 +66,14 @@ def _read(rt: Runtime, table: Table, key: int) -> tuple[dict[str, object], dict[
         if row is None:
             raise click.ClickException(f"there is no row {table}-{key}.")
         fields = {name: getattr(row, name) for name in type(row).model_fields}
-        return fields, _caused(session, row)
+        return fields | _cost(rt, row), _caused(session, row)
+
+
+def _cost(rt: Runtime, row: Keyed) -> dict[str, object]:
+    price = rt.settings.outbox.price_per_segment
+    if not isinstance(row, OutboxRow) or not row.segments or not price:
+        return {}
+    return {"cost": rupiah(row.segments * price)}
 
 
 def _caused(session: Session, row: Keyed) -> dict[str, object]:
@@ -77,12 +84,17 @@ def _caused(session: Session, row: Keyed) -> dict[str, object]:
         "replies": [_reply(reply) for reply in found.replies],
         "complaint": _complaint(found.filed) if found.filed else None,
         "events": [f"{kind} of {tracking}" for tracking, kind in found.touched],
-        "attachments": found.attachments,
+        "attachments": [_attachment(file) for file in found.attachments],
     }
 
 
 def _reply(row: Listed) -> dict[str, object]:
     return {"row": row.ref, "status": row.status, "error": row.error}
+
+
+def _attachment(file: Attachment) -> dict[str, object]:
+    """Without its name, which the sender chose, and without its address."""
+    return {"type": file.content_type, "status": file.status, "error": file.error}
 
 
 def _complaint(complaint: Complaint) -> dict[str, object]:
