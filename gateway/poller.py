@@ -34,7 +34,7 @@ def run(settings: Settings, token: str, stop: threading.Event) -> None:
     from gateway.runtime import open_runtime
 
     with open_runtime(settings) as rt:
-        poll(token, settings.channels.telegram.api_url, rt.accept, stop)
+        poll(token, settings.channels.telegram.api_url, rt.accept, stop, note=rt.note)
 
 
 if __name__ == "__main__":

@@ -25,13 +25,34 @@ def run(tmp_path: Path, provider: Provider):
 
 
 def test_telegram_is_told_our_address_and_secret(run, provider: Provider) -> None:
-    provider.routes[HOOK] = Answer(200, '{"ok": true, "result": true}')
     result = run()
     assert result.exit_code == 0, result.output
     assert "https://1708.example/in/telegram" in result.output
-    [request] = provider.requests
+    request = provider.requests[0]
+    assert (request.method, request.path) == HOOK
     assert request.form["url"] == "https://1708.example/in/telegram"
     assert request.form["secret_token"] == SECRETS["TELEGRAM_WEBHOOK_SECRET"]
+
+
+def test_telegram_is_told_our_commands(run, provider: Provider) -> None:
+    result = run()
+    assert "commands" in result.output
+    asked = [request.path.rsplit("/", 1)[1] for request in provider.requests]
+    assert asked == ["setWebhook"] + 2 * [
+        "setMyCommands",
+        "setMyShortDescription",
+        "setMyDescription",
+    ]
+
+
+def test_with_polling_telegram_is_told_no_address(run, provider: Provider, tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(config.read_text("utf-8").replace("polling: false", "polling: true"), "utf-8")
+    result = run()
+    assert result.exit_code == 0, result.output
+    assert "gateway.poller" in result.output
+    asked = {request.path.rsplit("/", 1)[1] for request in provider.requests}
+    assert asked == {"setMyCommands", "setMyShortDescription", "setMyDescription"}
 
 
 def test_a_refusal_is_one_sentence_without_the_token(run, provider: Provider) -> None:

@@ -1,35 +1,26 @@
 """Telegram: updates in (webhook or long polling), replies out through python-telegram-bot."""
 
 import hmac
-import re
-from collections.abc import Callable, Iterable, Mapping
+import json
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from threading import Lock
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from gateway.channels.base import Ack, SendError, SignatureInvalid, WebhookRequest
-from parsers.messages import Envelope, Failure, Ignored, Location, Media, Outgoing
+from gateway.channels.media import MediaRefused, Source
+from gateway.channels.telegram_gestures import Gesture, GroupCall, gestures
+from gateway.channels.telegram_text import LONGEST
+from gateway.channels.telegram_update import NAME, Json, read_update
+from parsers.messages import Envelope, Failure, Ignored, Outgoing
 
 if TYPE_CHECKING:
     from gateway.channels.telegram_bot import BotThread
 
-NAME = "telegram"
 UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")  # what we subscribe to
 # They write the token (part of every URL) and whole updates, the latter even at CRITICAL.
 SILENT_LOGGERS = ("httpx", "httpcore", "telegram")
-
-FILE_TYPES = {
-    "voice": "audio/ogg",
-    "audio": "audio/mpeg",
-    "video": "video/mp4",
-    "video_note": "video/mp4",
-    "document": "",
-}
-CONTENT = {"text", "caption", "photo", "location", "venue", "contact", "sticker", *FILE_TYPES}
-SLASH_COMMAND = re.compile(r"/(\w{1,32})(?:@\w+)?(?!\S)", re.ASCII)
-TYPE_NAME = re.compile(r"[a-z_]{1,40}")
-
-Json = Mapping[object, object]
 
 
 def _now() -> datetime:
@@ -41,7 +32,7 @@ class Telegram:
 
     name = NAME
     ack = Ack()
-    max_text = 4096  # https://core.telegram.org/bots/api#sendmessage
+    max_text = 10 * LONGEST  # longer replies than LONGEST go out as several messages
 
     def __init__(
         self,
@@ -65,25 +56,32 @@ class Telegram:
             raise SignatureInvalid("secret token differs" if given else "secret token is missing")
 
     def parse(self, request: WebhookRequest) -> Envelope | Ignored:
-        match request.json:
-            case {"update_id": int(number), "message": dict(message)}:
-                return _message(str(number), message)
-            case {"update_id": int(number), "edited_message": dict(message)}:
-                return _edit(str(number), message)
-            case {"update_id": int(number), "callback_query": dict(query)}:
-                return _button(str(number), query, self._clock())
-            case {"update_id": int(), "my_chat_member": dict(change)}:
-                return Ignored(f"telegram my_chat_member: {_membership(change)}")
-            case {"update_id": int(), **update}:
-                return Ignored(f"telegram update: {_names(update)}")
-        raise ValueError("not a Telegram update: update_id is missing")
+        return read_update(request.json, self._clock())
+
+    def ack_to(self, request: WebhookRequest) -> Ack:
+        """The answer to a webhook that was taken, which may carry one call of the Bot API.
+
+        https://core.telegram.org/bots/api#making-requests-when-getting-updates
+        """
+        match self._gestures(request.json):
+            case (Gesture() as first, *others):
+                self._attempt(others)
+                body = json.dumps({"method": first.method, **first.parameters})
+                return Ack(body, 200, "application/json")
+            case others:
+                self._attempt(others)
+        return self.ack
+
+    def attend(self, update: Json) -> None:
+        """The same for an update that was asked for: nothing of it can go in an answer."""
+        self._attempt(self._gestures(update))
 
     def send(self, reply: Outgoing) -> str:
         try:
             chat = int(reply.recipient)
         except ValueError:
             raise SendError(Failure.REJECTED, "chat_id") from None
-        return self._open().send(chat, reply.text)
+        return self._open().send(chat, reply)
 
     def check(self) -> str | None:
         try:
@@ -97,6 +95,10 @@ class Telegram:
     def register(self, url: str) -> None:
         """Tell Telegram to post updates to `url` with our secret; SendError if it refuses."""
         self._open().set_webhook(url, self._secret)
+
+    def introduce(self) -> None:
+        """Give Telegram our commands and descriptions; SendError if it refuses."""
+        self._open().introduce()
 
     def close(self) -> None:
         with self._opening:
@@ -113,163 +115,25 @@ class Telegram:
         from gateway.channels.telegram_bot import BotThread
 
         with self._opening:
-            self._bot = self._bot or BotThread(self._token, self._api_url, self._timeout)
+            self._bot = self._bot or BotThread(
+                self._token, self._api_url, self._timeout, self._clock
+            )
             return self._bot
 
+    def _gestures(self, update: Json) -> tuple[Gesture | GroupCall, ...]:
+        return gestures(update, bot_id=self._token.partition(":")[0])
 
-def _message(provider_id: str, message: Json, *, edited: bool = False) -> Envelope | Ignored:
-    match message:
-        case {"message_id": int(number), "date": int(date), "chat": {"id": int(chat), **room}}:
-            pass
-        case _:
-            raise ValueError("a Telegram message without message_id, date or chat")
-    if room.get("type", "private") != "private":
-        return Ignored("telegram group message")
-    if CONTENT.isdisjoint(message):
-        return Ignored(f"telegram message: {_names(message.keys() - {'chat', 'date', 'from'})}")
-    ref = f"{chat}:{number}"
-    return Envelope(
-        channel=NAME,
-        provider_id=provider_id,
-        sender=str(chat),
-        text=_text(message),
-        received_at=_time(message.get("edit_date", date)),
-        media=_media(message),
-        location=_location(message),
-        profile_name=_person(message),
-        message_ref=ref,
-        reply_to=_replied(message, chat),
-        edit_of=ref if edited else "",
-    )
+    def _attempt(self, owed: Sequence[Gesture | GroupCall]) -> None:
+        for gesture in owed:
+            self._open().attempt(gesture)
 
-
-def _edit(provider_id: str, message: Json) -> Envelope | Ignored:
-    """A pin cannot be edited by hand: an edit with a location is a live pin that moved."""
-    if "location" in message:
-        return Ignored("telegram edited_message: live location")
-    return _message(provider_id, message, edited=True)
-
-
-def _button(provider_id: str, query: Json, now: datetime) -> Envelope | Ignored:
-    match query:
-        case {
-            "data": str(choice),
-            "message": {"message_id": int(number), "chat": {"id": int(chat), **room}},
-        }:
-            pass
-        case _:
-            return Ignored(f"telegram callback_query: {_names(query)}")
-    if room.get("type", "private") != "private":
-        return Ignored("telegram group message")
-    return Envelope(
-        channel=NAME,
-        provider_id=provider_id,
-        sender=str(chat),
-        text="",
-        received_at=now,  # an update about a button carries no time
-        profile_name=_person(query),
-        reply_to=f"{chat}:{number}",
-        choice=choice,
-    )
-
-
-def _membership(change: Json) -> str:
-    match change:
-        case {"chat": {"type": str(kind)}} if kind != "private":
-            return "group"
-        case {"new_chat_member": {"status": "kicked"}}:
-            return "blocked"
-        case {"new_chat_member": {"status": "member"}}:
-            return "unblocked"
-    return "other"
-
-
-def _text(message: Json) -> str:
-    match message:
-        case {"text": str(text)}:
-            return SLASH_COMMAND.sub(r"\1", text, count=1) if text.startswith("/") else text
-        case {"caption": str(text)} | {"sticker": {"emoji": str(text)}}:
-            return text
-        case {"contact": {"phone_number": str(phone), **contact}}:
-            return f"{_full_name(contact)} {phone}".strip()
-    return ""
-
-
-def _media(message: Json) -> tuple[Media, ...]:
-    match message:
-        case {"photo": [*sizes]}:
-            return _largest(sizes)
-    for kind, content_type in FILE_TYPES.items():
-        match message.get(kind):
-            case {"file_id": str(ref), **file}:
-                return (_file(ref, file, content_type),)
-    return ()
-
-
-def _largest(sizes: Iterable[object]) -> tuple[Media, ...]:
-    """Telegram sends one photo in up to four sizes; only the best one is kept."""
-    found: list[tuple[int, Media]] = []
-    for size in sizes:
-        match size:
-            case {"file_id": str(ref), "width": int(width), "height": int(height), **file}:
-                found.append((width * height, _file(ref, file, "image/jpeg")))
-    return (max(found, key=lambda pair: pair[0])[1],) if found else ()
-
-
-def _file(ref: str, file: Json, content_type: str) -> Media:
-    size, kind, name = file.get("file_size"), file.get("mime_type"), file.get("file_name")
-    return Media(
-        ref=ref,
-        content_type=kind if isinstance(kind, str) else content_type,
-        size=size if isinstance(size, int) else None,
-        name=name if isinstance(name, str) else "",
-    )
-
-
-def _location(message: Json) -> Location | None:
-    match message:
-        case {"venue": {"location": dict(pin), "title": str(label), "address": str(address)}}:
-            return _pin(pin, label, address)
-        case {"location": dict(pin)}:
-            return _pin(pin)
-    return None
-
-
-def _pin(pin: Json, label: str = "", address: str = "") -> Location | None:
-    match pin:
-        case {"latitude": float() | int() as lat, "longitude": float() | int() as lon}:
-            if -90 <= lat <= 90 and -180 <= lon <= 180:  # not so for NaN, which JSON may carry
-                return Location(lat=lat, lon=lon, label=label, address=address)
-    return None
-
-
-def _replied(message: Json, chat: int) -> str:
-    match message:
-        case {"reply_to_message": {"message_id": int(number)}}:
-            return f"{chat}:{number}"
-    return ""
-
-
-def _person(event: Json) -> str:
-    match event:
-        case {"from": dict(person)}:
-            return _full_name(person)
-    return ""
-
-
-def _full_name(person: Json) -> str:
-    names = (person.get("first_name"), person.get("last_name"))
-    return " ".join(name for name in names if isinstance(name, str))
-
-
-def _time(seconds: object) -> datetime:
-    try:
-        return datetime.fromtimestamp(seconds, tz=UTC)  # type: ignore[arg-type]  # TypeError below
-    except (OverflowError, OSError, TypeError, ValueError) as error:
-        raise ValueError("a Telegram message with an impossible date") from error
-
-
-def _names(keys: Iterable[object]) -> str:
-    """The names of the fields, never their values; bounded, for the log."""
-    names = (key for key in keys if isinstance(key, str) and TYPE_NAME.fullmatch(key))
-    return " ".join(sorted(names)[:8])
+    def open_media(self, ref: str) -> Source:
+        """A file id leads to a path for an hour: https://core.telegram.org/bots/api#getfile"""
+        try:
+            path = self._open().file_path(ref)
+        except SendError as error:
+            if error.code == "file_too_big":
+                raise MediaRefused("it is larger than Telegram gives to a bot (20 MB)") from None
+            raise
+        files = f"{self._api_url.removesuffix('bot')}file/bot{self._token}/"
+        return Source(url=files + quote(path), within=files)

@@ -13,7 +13,7 @@ from telegram.request import HTTPXRequest
 from gateway.channels.base import WebhookRequest
 from gateway.channels.telegram import UPDATES, Telegram
 from gateway.channels.telegram_bot import open_request
-from parsers.messages import Envelope
+from parsers.messages import Envelope, Ignored, Membership
 
 log = structlog.get_logger()
 
@@ -31,13 +31,21 @@ def poll(
     take: Callable[[Envelope], object],
     stop: threading.Event,
     *,
+    note: Callable[[Membership], object] = lambda _: None,
     hold_seconds: int = 25,
     pause_seconds: float = 1.0,
 ) -> None:
-    """Hand every update to `take` until `stop`; Telegram forgets it only after `take` returned."""
+    """Hand every message to `take`, and who blocks or unblocks us to `note`, until `stop`.
+
+    Telegram forgets an update only after they have returned.
+    """
     adapter = Telegram(token=token, secret="", api_url=api_url, timeout_seconds=ANSWER_SECONDS)
     address = f"{api_url}{token}/getUpdates"
-    asyncio.run(_Poller(adapter, address, take, hold_seconds, pause_seconds).run(stop))
+    poller = _Poller(adapter, address, take, note, hold_seconds, pause_seconds)
+    try:
+        asyncio.run(poller.run(stop))
+    finally:
+        adapter.close()
 
 
 class _Poller:
@@ -46,10 +54,11 @@ class _Poller:
         adapter: Telegram,
         address: str,
         take: Callable[[Envelope], object],
+        note: Callable[[Membership], object],
         hold_seconds: int,
         pause_seconds: float,
     ) -> None:
-        self._adapter, self._address, self._take = adapter, address, take
+        self._adapter, self._address, self._take, self._note = adapter, address, take, note
         self._hold, self._pause = hold_seconds, pause_seconds
         self._offset = 0
         self._failing = ""
@@ -95,20 +104,27 @@ class _Poller:
     def _handle(self, update: object) -> None:
         """The way of a webhook: parse the same bytes, then take; the offset moves last."""
         match update:
-            case {"update_id": int(number)}:
-                pass
+            case {"update_id": int(number), **rest}:
+                request = WebhookRequest(body=json.dumps(update).encode())
             case _:
                 raise ValueError("an update without update_id")
         try:
-            parsed = self._adapter.parse(WebhookRequest(body=json.dumps(update).encode()))
+            parsed = self._adapter.parse(request)
         except ValueError as error:
             log.error("telegram_update_malformed", update_id=number, reason=str(error))
         else:
-            if isinstance(parsed, Envelope):
-                self._take(parsed)
-            else:
-                log.info("ignored", channel=self._adapter.name, reason=parsed.reason)
+            self._pass_on(parsed)
+            self._adapter.attend(rest)
         self._offset = number + 1
+
+    def _pass_on(self, parsed: Envelope | Ignored) -> None:
+        match parsed:
+            case Envelope():
+                self._take(parsed)
+            case Membership():
+                self._note(parsed)
+            case Ignored(reason):
+                log.info("ignored", channel=self._adapter.name, reason=reason)
 
     async def _wait_after(self, error: Exception) -> None:
         """Say it once per outage, by type only: the words may hold the token or a text."""
