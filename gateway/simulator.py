@@ -1,18 +1,25 @@
 """Two phones in a browser, for development: they speak through the console adapters only."""
 
 import re
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 from uuid import uuid4
 
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlmodel import Session, col, select
 from werkzeug.exceptions import BadRequest, Conflict, ServiceUnavailable
 
 from gateway.accept import Unavailable
 from gateway.channels.console import Console
+from gateway.channels.rendering import numbered
+from gateway.channels.whatsapp import SEND_PIN
 from gateway.runtime import Runtime, from_app
-from parsers.messages import Envelope, Location, Media
+from parsers.messages import Button, Envelope, Location, Media
 from store import inbox
+from store.inbox import Line
+from store.models import OutboxRow
 
 bp = Blueprint(
     "simulator",
@@ -23,6 +30,16 @@ bp = Blueprint(
     static_url_path="/static",
 )
 
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a reply offers to press."""
+
+    buttons: tuple[Button, ...] = ()
+    ask_location: bool = False
+
+
+NO_OFFER = Offer()
 CHANNELS = {"sms": "SMS", "whatsapp": "WhatsApp", "telegram": "Telegram"}
 PHONES = (("+6281200000001", "sms"), ("+6281200000002", "whatsapp"))
 EXAMPLES = ("Jalan rusak di Kec. Coblong Bandung", "STATUS", "BANTUAN")
@@ -127,6 +144,7 @@ def send() -> ResponseReturnValue:
         received_at=rt.now(),
         media=_media(),
         location=_location(),
+        choice=_text("choice"),
     )
     try:
         rt.accept(envelope)
@@ -142,9 +160,33 @@ def messages() -> ResponseReturnValue:
     channel, sender = _phone(rt)
     with rt.reading() as session:
         lines = inbox.thread(session, channel, sender)
-    after, ids = _text("after"), [line.id for line in lines]
-    start = ids.index(after) + 1 if after in ids else 0
-    return [{**asdict(line), "at": line.at.isoformat()} for line in lines[start:]]
+        after, ids = _text("after"), [line.id for line in lines]
+        start = ids.index(after) + 1 if after in ids else 0
+        offers = _offers(session, lines[start:])
+    return [_shown(channel, line, offers.get(line.id, NO_OFFER)) for line in lines[start:]]
+
+
+def _offers(session: Session, lines: Sequence[Line]) -> Mapping[str, Offer]:
+    """What may be pressed under our replies, by the id of their line."""
+    keys = {int(line.id.removeprefix("out-")): line.id for line in lines if line.direction == "out"}
+    rows = session.exec(select(OutboxRow).where(col(OutboxRow.id).in_(keys)))
+    return {keys[row.key]: _offer(row.extra) for row in rows}
+
+
+def _offer(extra: Mapping[str, Any]) -> Offer:
+    buttons = tuple(Button(str(key), str(label)) for key, label in extra.get("buttons", ()))
+    return Offer(buttons, ask_location=bool(extra.get("ask_location")))
+
+
+def _shown(channel: str, line: Line, offer: Offer) -> dict[str, object]:
+    """A line as the phone of this channel shows it."""
+    values = {**asdict(line), "at": line.at.isoformat()}
+    if channel == "sms":
+        return values | {"text": numbered(line.text, offer.buttons)}
+    hint = f"\n{SEND_PIN}" if offer.ask_location and channel == "whatsapp" else ""
+    buttons = [asdict(button) for button in offer.buttons]
+    pin = offer.ask_location and channel == "telegram"
+    return values | {"text": line.text + hint, "buttons": buttons, "pin": pin}
 
 
 def _phone(rt: Runtime) -> tuple[str, str]:

@@ -65,7 +65,10 @@ class Envelope:
     reply_to: str = ""  # message_ref or provider id of the message this one answers
     edit_of: str = ""  # message_ref of the message this one replaces
     choice: str = ""  # payload of a button that was pressed
+    album: str = ""  # names the album whose photos and videos come as a message each
     opt_out: str = ""  # STOP, START or HELP where the provider handled the word itself
+    part: tuple[int, int] | None = None  # number and total, of an SMS that came in parts
+    series: str = ""  # the sender's reference that those parts have in common
 
     def __post_init__(self) -> None:
         if self.received_at.tzinfo is None:
@@ -73,7 +76,10 @@ class Envelope:
         if len(self.provider_id) > LONGEST_ID or len(self.sender) > LONGEST_ID:
             raise ValueError(f"an id or a sender has more than {LONGEST_ID} characters")
         _keep_storable(self, "provider_id", "sender", "text", "recipient", "profile_name")
-        _keep_storable(self, "message_ref", "reply_to", "edit_of", "choice", "opt_out")
+        _keep_storable(self, "message_ref", "reply_to", "edit_of", "choice", "album", "opt_out")
+        _keep_storable(self, "series")
+        if self.part:  # JSON, in which a message may have waited, has lists only
+            object.__setattr__(self, "part", tuple(self.part))
 
     def extra(self) -> dict[str, Any]:
         """What has no column of its own in the inbox, without the empty fields."""
@@ -84,7 +90,10 @@ class Envelope:
             "reply_to": self.reply_to,
             "edit_of": self.edit_of,
             "choice": self.choice,
+            "album": self.album,
             "opt_out": self.opt_out,
+            "part": list(self.part) if self.part else None,
+            "series": self.series,
         }
         return {key: value for key, value in values.items() if value}
 
@@ -94,6 +103,15 @@ class Ignored:
     """A genuine webhook that asks nothing of us; `reason` names its type and goes to the log."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership(Ignored):
+    """A person has blocked us on a channel, or taken that back; it asks for no answer."""
+
+    channel: str
+    sender: str
+    blocked: bool
 
 
 class ReceiptState(StrEnum):

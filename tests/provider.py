@@ -1,4 +1,4 @@
-"""A real local HTTP server that plays the providers: Twilio's API, Kannel's smsbox, any route.
+"""A real local HTTP server that plays the providers: Twilio, Kannel, Telegram, any route.
 
 In a test: `with Provider() as provider:`, then its `url`, `requests`, `routes` and `script(...)`.
 For a benchmark: `python -m tests.provider --port 8099` answers and records nothing.
@@ -12,9 +12,12 @@ from base64 import b64encode
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
 
+from tests.bot_api import bot_api
+from tests.content_api import CONTENT, TYPING, ContentApi, typing
 from tests.provider_answers import (
     JSON,
     Answer,
@@ -34,7 +37,7 @@ SENDSMS = "/cgi-bin/sendsms"
 
 
 class Provider:
-    """Plays Twilio and Kannel unless a scripted answer waits or a route of the test matches."""
+    """Plays the providers unless a scripted answer waits or a route of the test matches."""
 
     def __init__(
         self,
@@ -46,6 +49,7 @@ class Provider:
         self.users = users  # Kannel sendsms-user -> password; None: anyone may send
         self.routes: dict[tuple[str, str], Handler | Reaction] = {}
         self.requests: list[Request] = []
+        self.content = ContentApi()
         self.connections = 0
         self._port = 0
         self._scripted: deque[Reaction] = deque()
@@ -110,8 +114,12 @@ class Provider:
             return self._create_message(request)
         if request.path.startswith("/2010-04-01/Accounts/"):
             return self._fetch_account(request)
+        if request.path in (CONTENT, TYPING):
+            return self._of_account(request)
         if request.path == SENDSMS:
             return self._sendsms(request)
+        if request.path.startswith("/bot"):
+            return bot_api(request)
         return Answer(404, "Unknown request.")
 
     def _create_message(self, request: Request) -> Answer:
@@ -120,13 +128,22 @@ class Provider:
         if not self._authorised(request, account):
             return refusal(401, 20003, "Authenticate")
         form = request.form
+        if fault := self.content.fault(form):
+            return fault
         for name, code in (("To", 21604), ("Body", 21602)):
-            if not form.get(name):
+            if not (form.get(name) or (name == "Body" and "ContentSid" in form)):
                 return refusal(400, code, f"A '{name}' is required.")
         if "From" not in form and "MessagingServiceSid" not in form:
             return refusal(400, 21603, "A 'From' phone number is required.")
         body = created(f"SM{next(self._ids):032x}", account, form)
         return Answer(201, json.dumps(body), JSON)
+
+    def _of_account(self, request: Request) -> Answer:
+        if self.accounts is not None and not any(
+            self._authorised(request, account) for account in self.accounts
+        ):
+            return refusal(401, 20003, "Authenticate")
+        return typing(request) if request.path == TYPING else self.content.react(request)
 
     def _fetch_account(self, request: Request) -> Answer:
         account = request.path.rsplit("/", 1)[1].removesuffix(".json")
@@ -150,6 +167,50 @@ class Provider:
         if not query.get("to"):
             return Answer(400, "Missing receiver number, rejected")
         return Answer(202, "0: Accepted for delivery", {"Content-Type": "text/html"})
+
+    def keep_media(self, account: str, number: int, sent: Reaction, *, onward: str = "") -> str:
+        """Twilio's address of a file, which leads to `onward` or to our own CDN: `sent` is there.
+
+        https://www.twilio.com/docs/messaging/api/media-resource
+        """
+        path = f"/2010-04-01/Accounts/{account}/Messages/MM{number:032x}/Media/ME{number:032x}"
+        signed = f"/cdn/{account}/{number:032x}"
+        there = {"Location": onward or f"{self.url}{signed}?Expires=1&Signature=made-up"}
+
+        def media(request: Request) -> Answer:
+            if not self._authorised(request, account):
+                return refusal(401, 20003, "Authenticate")
+            return Answer(307, "<TwilioResponse/>", there)
+
+        def cdn(request: Request) -> Reaction:
+            """S3 takes one proof of a right only, and ours is in the query."""
+            return Answer(400, "InvalidArgument") if "authorization" in request.headers else sent
+
+        self.routes |= {("GET", path): media, ("GET", signed): cdn}
+        return self.url + path
+
+    def keep_file(self, token: str, path: str, sent: Reaction) -> None:
+        """A file of Telegram: https://core.telegram.org/bots/api#getfile"""
+        found = {"file_id": "of-the-test", "file_unique_id": "u1", "file_path": path}
+        told = Answer(200, json.dumps({"ok": True, "result": found}), JSON)
+        self.routes |= {
+            ("POST", f"/bot{token}/getFile"): told,
+            ("GET", f"/file/bot{token}/{path}"): sent,
+        }
+
+
+@dataclass(frozen=True)
+class Stall:
+    """A part of an answer, after which the connection stays open in silence."""
+
+    sent: bytes
+
+
+def file_of(content: bytes, content_type: str = "image/jpeg", *, length: bool = True) -> Close:
+    """A file as an answer; without its length it ends where the connection ends."""
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nConnection: close\r\n"
+    head += f"Content-Length: {len(content)}\r\n" if length else ""
+    return Close(f"{head}\r\n".encode() + content)
 
 
 class _Connection(asyncio.Protocol):
@@ -180,6 +241,8 @@ class _Connection(asyncio.Protocol):
                     self._transport.close()
                 case Hang():
                     self._transport.pause_reading()
+                case Stall(sent):
+                    self._transport.write(sent)
 
     def _next(self) -> Request | None:
         head, blank, rest = self._buffer.partition(b"\r\n\r\n")

@@ -73,7 +73,7 @@ def created(sid: str, account: str, form: Mapping[str, str]) -> dict[str, object
     return {
         "account_sid": account,
         "api_version": "2010-04-01",
-        "body": form["Body"],
+        "body": form.get("Body", ""),
         "date_created": "Mon, 02 Mar 2026 03:04:05 +0000",
         "date_sent": None,
         "date_updated": "Mon, 02 Mar 2026 03:04:05 +0000",

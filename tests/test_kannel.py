@@ -5,7 +5,7 @@ import logging
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
@@ -14,11 +14,12 @@ from urllib.parse import unquote_plus
 
 import pytest
 
-from gateway import settings
+from gateway import channel_settings
 from gateway.channels.base import Ack, ChannelAdapter, SendError, SignatureInvalid, WebhookRequest
 from gateway.channels.gsm7 import is_gsm7
 from gateway.channels.kannel import Kannel
-from parsers.messages import Envelope, Failure, Ignored, Outgoing
+from gateway.spool import Spool
+from parsers.messages import Button, Envelope, Failure, Ignored, Outgoing
 from tests.provider import Answer, Close, Hang, Provider, Reaction
 
 FIXTURES = sorted((Path(__file__).parent / "fixtures" / "kannel").glob("*.json"))
@@ -36,14 +37,16 @@ def channel(
     smsc: str = "",
     secret: str = SECRET,
     password: str = PASSWORD,
+    concatenates: bool = True,
     answer_in_http: bool = False,
     timeout: float = 5,
 ) -> Kannel:
-    config = settings.Kannel(
+    config = channel_settings.Kannel(
         sendsms_url=sendsms_url,
         username="lapor1708",
         sender=sender,
         smsc=smsc,
+        concatenates=concatenates,
         allowed_sources=(ip_network("127.0.0.0/8"), ip_network("::1/128")),
         answer_in_http=answer_in_http,
         answer_wait_seconds=3,
@@ -89,7 +92,8 @@ def outcome(adapter: Kannel, request: WebhookRequest) -> dict[str, Any]:
         return {"ignored": parsed.reason}
     fields = {name: value for name, value in asdict(parsed).items() if value or name == "text"}
     if isinstance(parsed, Envelope):
-        return {"envelope": {**fields, "received_at": parsed.received_at.isoformat()}}
+        fields["received_at"] = parsed.received_at.isoformat()
+        return {"envelope": json.loads(json.dumps(fields))}
     return {"receipt": fields}
 
 
@@ -136,6 +140,14 @@ def test_made_up_ids_of_two_people_differ():
     )
 
 
+def test_a_part_is_the_same_after_it_waited_on_disk(tmp_path: Path):
+    envelope = message(BASE + "text=di+jalan&id=7&udh=%05%00%03%2A%03%02")
+    spool = Spool(tmp_path)
+    spool.write([envelope])
+    assert spool.read(spool.files()[0]) == ([envelope], True)
+    assert (envelope.extra()["part"], envelope.extra()["series"]) == ([2, 3], "42")
+
+
 # --- what goes out -------------------------------------------------------------------------------
 
 
@@ -163,22 +175,59 @@ def test_a_reply_as_smsbox_receives_it(provider: Provider):
 
 
 @pytest.mark.parametrize(
-    ("text", "coding"),
+    ("text", "sent", "coding"),
     [
-        ("Laporan diterima [9165816] ~ 5€\n", None),
-        ("Café à la carte", None),
-        ("Terima kasih 🙏", "2"),
-        ("“Pasar Lama”", "2"),
-        ("garis – panjang", "2"),
-        ("ç", "2"),
-        ("backtick `", "2"),
-        ("", None),
+        ("Laporan diterima [9165816] ~ 5€\n", "Laporan diterima [9165816] ~ 5€\n", None),
+        ("Café à la carte", "Café à la carte", None),
+        ("Terima kasih 🙏", "Terima kasih", None),
+        ("“Pasar Lama” – panjang", '"Pasar Lama" - panjang', None),
+        ("ç `", "c '", None),
+        ("", "", None),
+        ("ꦩꦠꦸꦂ ꦤꦸꦮꦸꦤ꧀", "ꦩꦠꦸꦂ ꦤꦸꦮꦸꦤ꧀", "2"),
+        ("“谢谢” 🙏", "“谢谢” 🙏", "2"),
     ],
 )
-def test_text_outside_gsm7_is_sent_as_unicode(provider: Provider, text: str, coding: str | None):
+def test_only_what_has_no_letters_in_gsm7_is_sent_as_unicode(
+    provider: Provider, text: str, sent: str, coding: str | None
+):
     channel(provider.sendsms_url).send(Outgoing(id=1, recipient="+6281200000101", text=text))
     query = provider.requests[0].query
-    assert (query["text"], query["charset"], query.get("coding")) == (text, "UTF-8", coding)
+    assert (query["text"], query["charset"], query.get("coding")) == (sent, "UTF-8", coding)
+    assert "mclass" not in query  # a flash message would not be kept by the phone
+
+
+def test_choices_are_numbered(provider: Provider):
+    choices = (Button("a", "Kota Bandung"), Button("b", "Kab. Bandung"))
+    channel(provider.sendsms_url).send(replace(REPLY, text="Yang mana?", buttons=choices))
+    assert provider.requests[0].query["text"] == "Yang mana?\n1. Kota Bandung\n2. Kab. Bandung"
+
+
+LONG = replace(REPLY, text=("laporan " * 35).strip())  # 279 characters
+
+
+def test_kannel_joins_what_fits_ten_segments(provider: Provider):
+    adapter = channel(provider.sendsms_url)
+    adapter.send(LONG)
+    assert [request.query["text"] for request in provider.requests] == [LONG.text]
+    assert adapter.segments(LONG.text) == 2
+
+
+def test_for_a_bind_that_joins_nothing_each_part_is_a_message(provider: Provider):
+    adapter = channel(provider.sendsms_url, concatenates=False)
+    adapter.send(LONG)
+    first, last = (request.query for request in provider.requests)
+    assert (first["text"][:13], last["text"][:13]) == ("(1/2) laporan", "(2/2) laporan")
+    assert max(len(first["text"]), len(last["text"])) <= 160
+    assert first["dlr-url"].endswith("&part=1-2&type=%d")
+    assert last["dlr-url"].endswith("&part=2-2&type=%d")
+    assert adapter.segments(LONG.text) == 2
+
+
+def test_once_a_part_is_out_a_refusal_leaves_a_doubt(provider: Provider):
+    adapter = channel(provider.sendsms_url, concatenates=False)
+    provider.script(Answer(202, "0: Accepted for delivery"), Answer(503, "Temporal failure"))
+    error = failed(adapter, LONG)
+    assert (error.failure, error.code) == (Failure.UNCERTAIN, "part_2_of_2:HTTP 503")
 
 
 def test_all_of_gsm7_is_gsm7():
@@ -252,9 +301,9 @@ ENDS: dict[str, tuple[Reaction, Failure, str]] = {
 }
 
 
-def failed(adapter: Kannel) -> SendError:
+def failed(adapter: Kannel, reply: Outgoing = REPLY) -> SendError:
     with pytest.raises(SendError) as caught:
-        adapter.send(REPLY)
+        adapter.send(reply)
     shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value)
     assert not [secret for secret in SECRETS if secret in shown]
     return caught.value
@@ -322,7 +371,8 @@ def test_a_reply_in_the_answer():
     assert channel().answer("Laporan diterima") == Ack(
         "Laporan diterima", status=200, content_type="text/plain; charset=UTF-8"
     )
-    assert channel().answer("Laporan diterima 🙏") is None
+    assert channel().answer("ꦩꦠꦸꦂ ꦤꦸꦮꦸꦤ꧀") is None
+    assert channel(concatenates=False).answer("Jalan rusak " * 14) is None
 
 
 # --- lapor doctor --------------------------------------------------------------------------------
@@ -356,5 +406,5 @@ def test_check_says_what_to_do(
 
 def test_the_adapter_is_what_the_gateway_asks_for():
     adapter: ChannelAdapter = channel()
-    assert (adapter.name, adapter.max_text) == ("kannel", 1530)
+    assert (adapter.name, adapter.max_text) == ("kannel", 16000)
     adapter.close()

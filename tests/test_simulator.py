@@ -15,7 +15,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 from gateway.settings import ROOT
-from store.models import InboxRow
+from store.models import InboxRow, OutboxRow
 from tests.harness import Gateway
 
 PHONE = {"channel": "sms", "sender": "+6281200000001"}
@@ -73,6 +73,54 @@ def test_a_pin_and_a_photo_are_kept(gateway: Gateway):
     assert [item["content_type"] for item in row.extra["media"]] == ["image/jpeg"]
 
 
+EXTRA = {"buttons": [["which:1", "Kota Bandung"], ["which:2", "Kab. Bandung"]]}
+PRESSED = [
+    {"id": "which:1", "label": "Kota Bandung"},
+    {"id": "which:2", "label": "Kab. Bandung"},
+]
+
+
+@pytest.mark.parametrize(
+    ("channel", "shown"),
+    [
+        ("sms", {"text": "Yang mana?\n1. Kota Bandung\n2. Kab. Bandung"}),
+        (
+            "whatsapp",
+            {
+                "text": "Yang mana?\nBisa juga kirim lokasi: klip atau + > Lokasi.",
+                "buttons": PRESSED,
+                "pin": False,
+            },
+        ),
+        ("telegram", {"text": "Yang mana?", "buttons": PRESSED, "pin": True}),
+    ],
+)
+def test_choices_look_as_on_each_channel(gateway: Gateway, channel: str, shown: dict[str, Any]):
+    with gateway.rt.transaction() as session:
+        session.add(
+            OutboxRow(
+                dedupe="test",
+                kind="question",
+                channel=channel,
+                recipient=PHONE["sender"],
+                text="Yang mana?",
+                extra={**EXTRA, "ask_location": True},
+                due_at=gateway.clock.now,
+                created_at=gateway.clock.now,
+            )
+        )
+    (line,) = thread(gateway, channel=channel)
+    known = {"id", "direction", "at", "status"}
+    assert {name: value for name, value in line.items() if name not in known} == shown
+
+
+def test_a_button_that_was_pressed_comes_as_its_choice(gateway: Gateway):
+    pressed = {**PHONE, "channel": "whatsapp", "text": "Kota Bandung", "choice": "which:1"}
+    assert gateway.http.post("/simulator/send", json=pressed).status_code == 202
+    (row,) = gateway.rows(InboxRow)
+    assert (row.text, row.extra["choice"]) == ("Kota Bandung", "which:1")
+
+
 @pytest.mark.parametrize(
     ("wrong", "status"),
     [
@@ -82,6 +130,7 @@ def test_a_pin_and_a_photo_are_kept(gateway: Gateway):
         ({"sender": "+62812 0000"}, 400),
         ({"sender": "1" * 16}, 400),
         ({"text": 12}, 400),
+        ({"choice": 12}, 400),
         ({"lat": 91, "lon": 107}, 400),
         ({"lat": "utara", "lon": 107}, 400),
         ({"lat": -6.9}, 400),
@@ -228,6 +277,22 @@ def test_an_example_fills_the_box_and_a_pin_is_sent(page: Page):
     assert page.said(2) == ["(lokasi atau lampiran)"]
 
 
+def test_a_choice_under_a_reply_is_pressed(page: Page):
+    page.choose(1, "whatsapp")
+    line = {
+        "id": "out-of-the-test",
+        "direction": "out",
+        "text": "Yang mana?",
+        "at": "2026-03-02T03:04:05+00:00",
+        "status": "sent",
+        "buttons": [{"id": "which:1", "label": "Kota Bandung"}, {"id": "2", "label": "Lain"}],
+    }
+    page.run("phones[0].add(arguments[0])", line)
+    assert page.answers(1) == ["Yang mana?"]
+    page.find(1, ".choice").click()
+    WebDriverWait(page.browser, PATIENCE).until(lambda _: page.said(1) == ["Kota Bandung"])
+
+
 def test_each_channel_has_its_own_look_and_its_own_conversation(page: Page):
     page.type(1, "BANTUAN", Keys.ENTER)
     page.wait_for_answers(1, 1)
@@ -260,6 +325,8 @@ def test_the_channel_is_chosen_by_arrow_keys(page: Page):
         ("a" * 159 + "[", "161/306 · 2 SMS"),
         ("ж" * 71, "71/134 · 2 SMS"),
         ("😡", "2/70 · 1 SMS"),
+        ("a" * 152 + "€" + "a" * 152, "306/459 · 3 SMS"),
+        ("😡" * 67, "134/201 · 3 SMS"),
         ("‘rusak’", "7/70 · 1 SMS"),
     ],
 )

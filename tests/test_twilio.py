@@ -8,7 +8,7 @@ import logging
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
@@ -17,17 +17,17 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from gateway import settings
+from gateway import channel_settings
 from gateway.channels.base import Ack, ChannelAdapter, SendError, SignatureInvalid, WebhookRequest
-from gateway.channels.phone import e164
 from gateway.channels.sms import TwilioSms
 from gateway.channels.whatsapp import TwilioWhatsapp
-from parsers.messages import Envelope, Failure, Ignored, Outgoing
+from parsers.messages import Button, Envelope, Failure, Ignored, Outgoing
+from parsers.phone import e164
 from tests.provider import Answer, Close, Hang, Provider, Reaction, refusal
 
 HERE = Path(__file__).parent / "fixtures"
 FIXTURES = sorted([*(HERE / "sms").glob("*.json"), *(HERE / "whatsapp").glob("*.json")])
-ADAPTERS = {"sms": TwilioSms, "whatsapp": TwilioWhatsapp}
+ADAPTERS = ("sms", "whatsapp")
 SID = "AC0000000000000000000000000001708a"
 TOKEN = "token-of-the-test"
 PUBLIC = "https://lapor.example.go.id"
@@ -52,15 +52,15 @@ def channel(
     public_url: str = PUBLIC,
     timeout: float = 5,
 ) -> TwilioSms | TwilioWhatsapp:
-    config = settings.Twilio(number=number, messaging_service_sid=service, api_url=api_url)
-    return ADAPTERS[name](
-        config,
-        account_sid=sid,
-        auth_token=token,
-        public_url=public_url,
-        timeout=timeout,
-        clock=lambda: NOON,
+    twilio = {"number": number, "messaging_service_sid": service, "api_url": api_url}
+    account = {"account_sid": sid, "auth_token": token, "public_url": public_url}
+    if name == "sms":
+        sms = channel_settings.Twilio.model_validate(twilio)
+        return TwilioSms(sms, **account, timeout=timeout, clock=lambda: NOON)
+    whatsapp = channel_settings.Whatsapp.model_validate(
+        twilio | {"templates": {}, "mark_read": False}
     )
+    return TwilioWhatsapp(whatsapp, **account, timeout=timeout, clock=lambda: NOON)
 
 
 def signature(url: str, form: dict[str, str]) -> str:
@@ -95,6 +95,7 @@ def outcome(adapter: ChannelAdapter, request: WebhookRequest) -> dict[str, Any]:
         return {"ignored": parsed.reason}
     if isinstance(parsed, Envelope):
         assert parsed.received_at == NOON
+        assert parsed.part is None  # Twilio joins what came in parts
     fields = {name: value for name, value in asdict(parsed).items() if name != "received_at"}
     fields = {name: value for name, value in fields.items() if value or name == "text"}
     kind = "envelope" if isinstance(parsed, Envelope) else "receipt"
@@ -203,7 +204,11 @@ def provider() -> Iterator[Provider]:
         (
             "whatsapp",
             {"number": "+6281200001708"},
-            {"To": "whatsapp:+6281200000101", "From": "whatsapp:+6281200001708"},
+            {
+                "To": "whatsapp:+6281200000101",
+                "From": "whatsapp:+6281200001708",
+                "Body": "Laporan *9165816* diterima. Cek: STATUS 9165816",
+            },
         ),
     ],
     ids=["number", "messaging service", "number the citizen wrote to", "whatsapp"],
@@ -234,13 +239,69 @@ def test_text_arrives_as_written(provider: Provider):
     assert provider.requests[0].form["Body"] == text
 
 
+def test_an_sms_is_sent_in_the_cheap_alphabet_with_its_choices(provider: Provider):
+    choices = (Button("a", "Kota Bandung"), Button("b", "Kab. Bandung"))
+    reply = replace(REPLY, text="“Jl. Contoh” – yang mana? 🙏", buttons=choices)
+    adapter = channel("sms", provider.url, number="1708")
+    adapter.send(reply)
+    sent = '"Jl. Contoh" - yang mana?\n1. Kota Bandung\n2. Kab. Bandung'
+    assert provider.requests[0].form["Body"] == sent
+    assert adapter.segments("a" * 161) == 2
+
+
+LONG = replace(REPLY, text=("laporan " * 210).strip())  # eleven segments
+
+
+def test_a_reply_of_more_than_ten_segments_goes_as_two_messages(provider: Provider):
+    assert channel("sms", provider.url, number="1708").send(LONG) == f"SM{2:032x}"
+    first, last = (request.form for request in provider.requests)
+    words = (
+        first["Body"].removeprefix("(1/2) ").split() + last["Body"].removeprefix("(2/2) ").split()
+    )
+    assert words == ["laporan"] * 210
+    base = "https://lapor.example.go.id/in/sms/receipt/41"
+    assert [first["StatusCallback"], last["StatusCallback"]] == [
+        f"{base}?part=1-2",
+        f"{base}?part=2-2",
+    ]
+
+
+PARTLY: dict[str, tuple[Reaction, str]] = {
+    "refused": (refusal(429, 20429), "part_2_of_2:20429"),
+    "no answer": (Close(), "part_2_of_2:ProtocolError"),
+}
+
+
+@pytest.mark.parametrize(("reaction", "code"), PARTLY.values(), ids=PARTLY.keys())
+def test_once_a_part_is_out_any_end_leaves_a_doubt(
+    provider: Provider, reaction: Reaction, code: str
+):
+    """To try again would say the first part twice, and nobody but a person knows the rest."""
+    provider.script(created_by_twilio(), reaction)
+    error = failed(channel("sms", provider.url, number="1708", timeout=0.5), LONG)
+    assert (error.failure, error.code) == (Failure.UNCERTAIN, code)
+    assert len(provider.requests) == 2
+
+
+def test_a_first_part_that_is_refused_is_as_any_refusal(provider: Provider):
+    provider.script(refusal(429, 20429))
+    error = failed(channel("sms", provider.url, number="1708"), LONG)
+    assert (error.failure, error.code) == (Failure.RETRY, "20429")
+    assert len(provider.requests) == 1
+
+
+def created_by_twilio() -> Answer:
+    return Answer(201, json.dumps({"sid": f"SM{1:032x}"}))
+
+
 HTML = Answer(502, "<html>Bad Gateway</html>", {"Content-Type": "text/html"})
 ENDS: dict[str, tuple[Reaction, Failure, str]] = {
     "unsubscribed": (refusal(400, 21610), Failure.BLOCKED, "21610"),
     "blocked us on whatsapp": (refusal(400, 63014), Failure.BLOCKED, "63014"),
     "no phone number": (refusal(400, 21211), Failure.REJECTED, "21211"),
     "landline": (refusal(400, 21614), Failure.REJECTED, "21614"),
-    "outside the 24 hours": (refusal(400, 63016), Failure.REJECTED, "63016"),
+    "outside the 24 hours": (refusal(400, 63016), Failure.CLOSED, "63016"),
+    "limited by Meta": (refusal(400, 63049), Failure.CLOSED, "63049"),
     "not on whatsapp": (refusal(400, 63003), Failure.REJECTED, "63003"),
     "wrong token": (refusal(401, 20003), Failure.CONFIG, "20003"),
     "sender is not ours": (refusal(400, 21606), Failure.CONFIG, "21606"),
@@ -366,8 +427,9 @@ def test_nothing_of_a_send_is_logged(provider: Provider, caplog: pytest.LogCaptu
 # --- lapor doctor --------------------------------------------------------------------------------
 
 
-def test_check_is_silent_when_all_is_well(provider: Provider):
-    assert channel("sms", provider.url, number="1708").check() is None
+@pytest.mark.parametrize("number", ["1708", "+6281200001708"])
+def test_check_is_silent_when_all_is_well(provider: Provider, number: str):
+    assert channel("sms", provider.url, number=number).check() is None
     assert provider.requests[0].path == f"/2010-04-01/Accounts/{SID}.json"
 
 
@@ -381,6 +443,12 @@ def test_check_is_silent_when_all_is_well(provider: Provider):
             "channels.sms: set number or messaging_service_sid to send replies.",
         ),
         (None, {"token": "no"}, "Twilio refuses the account SID or the auth token (20003)."),
+        (
+            None,
+            {"number": "LAPOR 1708"},
+            "channels.sms: nobody can answer the sender name LAPOR 1708, and every reply asks for "
+            "answers: set a short code or a number.",
+        ),
         (Answer(503), {}, "Twilio does not answer at {url} (HTTP 503)."),
         (Answer(200, "<html>"), {}, "What answers at {url} is not Twilio."),
         (Answer(200, '{"status": "suspended"}'), {}, "The Twilio account is suspended."),
@@ -398,6 +466,6 @@ def test_check_says_what_to_do(
 def test_the_adapters_are_what_the_gateway_asks_for():
     adapters: list[ChannelAdapter] = [channel("sms"), channel("whatsapp")]
     assert [(adapter.name, adapter.max_text) for adapter in adapters] == [
-        ("sms", 1600),
-        ("whatsapp", 1600),
+        ("sms", 16000),
+        ("whatsapp", 16000),
     ]

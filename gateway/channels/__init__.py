@@ -10,7 +10,7 @@ from gateway.channels.telegram import Telegram
 from gateway.channels.whatsapp import TwilioWhatsapp
 from gateway.settings import Settings
 
-LONGEST = {"sms": 1600, "whatsapp": 1600, "telegram": 4096, "kannel": 1530}
+LONGEST = {"sms": 16_000, "whatsapp": 16_000, "telegram": 40_960, "kannel": 16_000}
 
 
 def build_adapters(settings: Settings) -> Mapping[str, ChannelAdapter]:
@@ -19,17 +19,20 @@ def build_adapters(settings: Settings) -> Mapping[str, ChannelAdapter]:
     timeout, public_url = settings.outbox.timeout_seconds, settings.public_url
     adapters: dict[str, ChannelAdapter] = {}
     if secrets.TWILIO_ACCOUNT_SID and secrets.TWILIO_AUTH_TOKEN:
-        for name, kind, config in (
-            ("sms", TwilioSms, channels.sms),
-            ("whatsapp", TwilioWhatsapp, channels.whatsapp),
-        ):
-            adapters[name] = kind(
-                config,
-                account_sid=secrets.text("TWILIO_ACCOUNT_SID"),
-                auth_token=secrets.text("TWILIO_AUTH_TOKEN"),
-                public_url=public_url,
-                timeout=timeout,
-            )
+        adapters["sms"] = TwilioSms(
+            channels.sms,
+            account_sid=secrets.text("TWILIO_ACCOUNT_SID"),
+            auth_token=secrets.text("TWILIO_AUTH_TOKEN"),
+            public_url=public_url,
+            timeout=timeout,
+        )
+        adapters["whatsapp"] = TwilioWhatsapp(
+            channels.whatsapp,
+            account_sid=secrets.text("TWILIO_ACCOUNT_SID"),
+            auth_token=secrets.text("TWILIO_AUTH_TOKEN"),
+            public_url=public_url,
+            timeout=timeout,
+        )
     if secrets.TELEGRAM_BOT_TOKEN:
         adapters["telegram"] = Telegram(
             token=secrets.text("TELEGRAM_BOT_TOKEN"),

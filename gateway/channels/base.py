@@ -85,6 +85,14 @@ class ChannelAdapter(Protocol):
 
 
 @runtime_checkable
+class AcksEach(Protocol):
+    """A channel whose answer to a request depends on what came in it."""
+
+    def ack_to(self, request: WebhookRequest) -> Ack:
+        """The answer to a request that was parsed and taken."""
+
+
+@runtime_checkable
 class AnswersInHttp(Protocol):
     """A channel whose provider takes the reply as the answer to its own request."""
 

@@ -1,7 +1,10 @@
 """A channel without a provider: the simulator and `lapor chat` speak for the citizen."""
 
 from gateway.channels.base import Ack, SignatureInvalid, WebhookRequest
+from gateway.channels.rendering import charged
 from parsers.messages import Envelope, Outgoing
+
+CHARGED = ("sms", "kannel")
 
 
 class Console:
@@ -20,6 +23,10 @@ class Console:
 
     def send(self, reply: Outgoing) -> str:
         return f"console-{reply.id}"
+
+    def segments(self, text: str) -> int:
+        """What the reply would cost on the channel that this stands in for."""
+        return charged(text) if self.name in CHARGED else 0
 
     def check(self) -> str | None:
         return f"{self.name} has no credentials: it runs in the simulator only."

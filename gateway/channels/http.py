@@ -3,7 +3,7 @@
 import logging
 import re
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.client import HTTPException
 
@@ -13,11 +13,12 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, InvalidHeader, NewConnectionError
 
 from gateway.channels.base import SendError
-from parsers.messages import Failure
+from parsers.messages import Failure, Receipt, ReceiptState
 
 CONNECTIONS = 32  # kept open at most per provider; more threads than this only reconnect
 LONGEST_WAIT = 3600.0  # seconds; a provider's clock or finger may slip
 RECEIPT = re.compile(r"/receipt/([0-9]{1,18})")
+PART = re.compile(r"(?:^|&)part=([0-9]+)-([0-9]+)(?:&|$)")
 
 # urllib3 logs the target of each request at DEBUG; Kannel's holds a number, a text, a password.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
@@ -29,6 +30,30 @@ def outbox_id(path: str) -> int:
     if found is None or found.end() != len(path):
         raise ValueError("the path of a receipt must end in /receipt/ and the number of the reply")
     return int(found[1])
+
+
+def send_in_turn(texts: Sequence[str], send: Callable[[str, str], str]) -> str:
+    """The id of the last message; UNCERTAIN once only a part of the reply has gone out.
+
+    `send` gets each text with the query that names it in the address of its receipts.
+    """
+    sent, total = "", len(texts)
+    for number, text in enumerate(texts, 1):
+        try:
+            sent = send(text, f"part={number}-{total}" if total > 1 else "")
+        except SendError as error:
+            if number == 1:
+                raise
+            code = f"part_{number}_of_{total}:{error.code}"
+            raise SendError(Failure.UNCERTAIN, code) from None
+    return sent
+
+
+def is_early(receipt: Receipt, query: str) -> bool:
+    """Whether good news is about a message after which the reply went on: it settles nothing."""
+    found = PART.search(query)
+    bad = receipt.state is ReceiptState.UNDELIVERED
+    return found is not None and found[1] != found[2] and not bad
 
 
 def refused(status: int) -> Failure:

@@ -5,7 +5,7 @@ The two groups that smsbox needs; post-url keeps number and text out of every UR
 
     group = sms-service
     keyword = default
-    post-url = "http://127.0.0.1:8000/in/kannel?secret=KANNEL_SECRET&id=%I&time=%T"
+    post-url = "http://127.0.0.1:8000/in/kannel?secret=KANNEL_SECRET&id=%I&time=%T&udh=%u"
     send-sender = true
     omit-empty = true
     max-messages = 25
@@ -18,9 +18,11 @@ The two groups that smsbox needs; post-url keeps number and text out of every UR
     concatenation = true
 
 The same with get-url: "…/in/kannel?secret=KANNEL_SECRET&id=%I&from=%p&to=%P&text=%b&coding=%c
-&charset=%C&time=%T&smsc=%i". Take %b, not %a: %a squeezes bytes that look like blanks, and a blank
-with a curly quote is 00 20 20 19 in UTF-16. %a is understood as far as it is whole.
+&charset=%C&time=%T&smsc=%i&udh=%u". Take %b, not %a: %a squeezes bytes that look like blanks, and
+a blank with a curly quote is 00 20 20 19 in UTF-16. %a is understood as far as it is whole.
 In group smsbox set http-request-retry, or a message that arrives while we restart is lost.
+bearerbox joins an SMS that came in parts. It waits half an hour for a missing one
+(sms-combine-concatenated-mo-timeout), then it hands on what it has, each part with its header.
 """
 
 import hashlib
@@ -30,16 +32,25 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from ipaddress import IPv6Address, ip_address
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode
 
 import urllib3
 
-from gateway import settings
+from gateway import channel_settings
 from gateway.channels.base import Ack, SendError, SignatureInvalid, WebhookRequest
-from gateway.channels.gsm7 import is_gsm7
-from gateway.channels.http import Wire, outbox_id, refused, retry_after
-from gateway.channels.phone import e164
+from gateway.channels.gsm7 import LONGEST, is_gsm7
+from gateway.channels.http import (
+    Wire,
+    is_early,
+    outbox_id,
+    refused,
+    retry_after,
+    send_in_turn,
+)
+from gateway.channels.rendering import as_sms, charged
+from gateway.channels.udh import Part, part_of
 from parsers.messages import Envelope, Failure, Ignored, Outgoing, Receipt, ReceiptState
+from parsers.phone import e164
 
 UCS2 = "2"  # %c: 0 is 7 bits, 1 is 8 bits, 2 is Unicode
 CHARSETS = {  # %C, and the charset of post-url; other names say nothing about the bytes
@@ -68,11 +79,11 @@ class Kannel:
     name = "kannel"
     # smsbox takes 200 and 202 for an answer, anything else for a fault that it tells the citizen.
     ack = Ack("", status=202)
-    max_text = 1530  # ten parts of 153; smsbox splits up to max-messages
+    max_text = 16_000  # a reply of more than ten segments goes as several messages
 
     def __init__(
         self,
-        config: settings.Kannel,
+        config: channel_settings.Kannel,
         *,
         secret: str,
         password: str,
@@ -82,6 +93,7 @@ class Kannel:
     ) -> None:
         self._config, self._secret, self._password = config, secret, password
         self._public_url, self._clock = public_url.rstrip("/"), clock
+        self._longest = LONGEST if config.concatenates else 1  # segments of one message
         self._wire = Wire(config.sendsms_url, timeout=timeout) if config.sendsms_url else None
         self.answer_wait = config.answer_wait_seconds if config.answer_in_http else 0.0
 
@@ -106,12 +118,12 @@ class Kannel:
     def parse(self, request: WebhookRequest) -> Envelope | Receipt | Ignored:
         fields = _Fields(request)
         if "/receipt/" in request.path:
-            return self._receipt(request.path, fields.text("type"))
+            return self._receipt(request, fields.text("type"))
         sender = e164(fields.text("from"))
         if not sender:
             raise ValueError("the sender is missing: from=%p in get-url, or send-sender = true")
         sent = _time(fields.text("time"))
-        body = fields.message
+        body, part = fields.message, fields.part
         return Envelope(
             channel=self.name,
             provider_id=fields.text("id") or _made_up_id(sender, fields.text("time"), body),
@@ -119,33 +131,49 @@ class Kannel:
             text=body,
             received_at=min(sent, self._clock()) if sent else self._clock(),
             recipient=e164(fields.text("to")),
+            part=(part.number, part.total) if part else None,
+            series=part.series if part else "",
         )
 
-    def _receipt(self, path: str, kind: str) -> Receipt | Ignored:
+    def _receipt(self, request: WebhookRequest, kind: str) -> Receipt | Ignored:
         if not kind.isdecimal():
             raise ValueError("a delivery report needs type=%d")
         if kind not in STATES:  # 4: waits at the SMSC; 32: intermediate
             return Ignored(f"receipt {kind[:4]}")
         state = STATES[kind]
         code = kind if state is ReceiptState.UNDELIVERED else ""
-        return Receipt(channel=self.name, state=state, outbox_id=outbox_id(path), code=code)
+        row = outbox_id(request.path)
+        receipt = Receipt(channel=self.name, state=state, outbox_id=row, code=code)
+        if is_early(receipt, request.query):
+            return Ignored(f"receipt {kind}, and the reply goes on")
+        return receipt
 
     def answer(self, text: str) -> Ack | None:
         """The reply as the HTTP answer; None if that would spoil it, and `send` must be used."""
-        if not is_gsm7(text):  # needs a header X-Kannel-Coding, which smsbox heeds only if told so
+        texts = as_sms(text, longest=self._longest)
+        # UCS-2 needs a header X-Kannel-Coding, which smsbox heeds only if told so.
+        if len(texts) > 1 or not is_gsm7(texts[0]):
             return None
-        return Ack(text, status=200, content_type="text/plain; charset=UTF-8")
+        return Ack(texts[0], status=200, content_type="text/plain; charset=UTF-8")
+
+    def segments(self, text: str) -> int:
+        """What the operator charges for a reply of this text; its choices must stand in it."""
+        return charged(text, longest=self._longest)
 
     def send(self, reply: Outgoing) -> str:
+        texts = as_sms(reply.text, reply.buttons, longest=self._longest)
+        return send_in_turn(texts, lambda text, part: self._say(reply, text, part))
+
+    def _say(self, reply: Outgoing, text: str, part: str) -> str:
         fields = {
             "from": self._config.sender or reply.origin,
             "to": reply.recipient,
-            "text": reply.text,
+            "text": text,
             "charset": "UTF-8",
             "dlr-mask": DLR_MASK,
-            "dlr-url": self._dlr_url(reply.id),
+            "dlr-url": self._dlr_url(reply.id, part),
         }
-        if not is_gsm7(reply.text):
+        if not is_gsm7(text):
             fields["coding"] = UCS2
         if self._config.smsc:
             fields["smsc"] = self._config.smsc
@@ -162,10 +190,11 @@ class Kannel:
         login = {"username": self._config.username, "password": self._password}
         return self._wire.request("GET", f"?{urlencode({**login, **fields})}", headers={})
 
-    def _dlr_url(self, outbox: int) -> str:
+    def _dlr_url(self, outbox: int, part: str) -> str:
         """smsbox fills escape codes in here too, so only the %d may look like one."""
         secret = quote(self._secret, safe="")
         url = f"{self._public_url}/in/kannel/receipt/{outbox}?secret={secret}"
+        url += f"&{part}" if part else ""
         return url.replace("%", "%%") + "&type=%d"
 
     def check(self) -> str | None:
@@ -198,6 +227,12 @@ class _Fields:
     def text(self, name: str) -> str:
         value = self._query.get(name) or self._request.headers.get(f"x-kannel-{name}", "")
         return value.encode("latin-1", "replace").decode("utf-8", "replace").strip()
+
+    @property
+    def part(self) -> Part | None:
+        """Which part of a longer SMS this is: %u, or the header that holds it percent-encoded."""
+        header = self._request.headers.get("x-kannel-udh", "").replace("+", " ")
+        return part_of(self._query.get("udh", "").encode("latin-1") or unquote_to_bytes(header))
 
     @cached_property
     def message(self) -> str:

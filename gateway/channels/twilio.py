@@ -1,4 +1,4 @@
-"""What the SMS and the WhatsApp channel of Twilio share: signature, receipts, REST, error codes.
+"""What the SMS and the WhatsApp channel of Twilio share: signature, receipts, REST.
 
 Inbound: https://www.twilio.com/docs/messaging/guides/webhook-request
 Receipts: https://www.twilio.com/docs/messaging/guides/track-outbound-message-status
@@ -6,23 +6,21 @@ Signature: https://www.twilio.com/docs/usage/security#validating-requests
 """
 
 import hmac
-import json
-import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import urlencode
+from typing import Generic, TypeVar
 
 import urllib3
-from twilio.http import HttpClient  # type: ignore[import-untyped]  # the library has no types
-from twilio.http.response import Response  # type: ignore[import-untyped]
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
-from twilio.rest import Client  # type: ignore[import-untyped]
+from twilio.rest import Client  # type: ignore[import-untyped]  # the library has no types
 
+from gateway.channel_settings import Twilio
 from gateway.channels.base import Ack, SendError, SignatureInvalid, WebhookRequest
-from gateway.channels.http import Wire, outbox_id, refused, retry_after
-from gateway.settings import Twilio
+from gateway.channels.http import is_early, outbox_id, send_in_turn
+from gateway.channels.media import Source
+from gateway.channels.twilio_errors import FAILURES
+from gateway.channels.twilio_http import TwilioHttp
 from parsers.messages import (
     Envelope,
     Failure,
@@ -33,64 +31,8 @@ from parsers.messages import (
     ReceiptState,
 )
 
-LIBRARY_URL = "https://api.twilio.com"
-
-# https://www.twilio.com/docs/api/errors ; a code that is not here is judged by its HTTP status.
-FAILURES = {
-    "20003": Failure.CONFIG,  # account SID or auth token is wrong
-    "20005": Failure.CONFIG,  # the account is not active
-    "20404": Failure.CONFIG,  # no such account, or a wrong api_url
-    "20429": Failure.RETRY,  # too many requests at once
-    "21211": Failure.REJECTED,  # To is not a phone number
-    "21212": Failure.CONFIG,  # From is not a phone number
-    "21214": Failure.REJECTED,  # To cannot be reached
-    "21268": Failure.REJECTED,  # To is a premium number
-    "21401": Failure.CONFIG,  # From cannot send SMS
-    "21408": Failure.CONFIG,  # the country of To is switched off in the account's geo permissions
-    "21601": Failure.CONFIG,  # From is not a number of the account
-    "21602": Failure.REJECTED,  # no text
-    "21603": Failure.CONFIG,  # no From
-    "21604": Failure.REJECTED,  # no To
-    "21606": Failure.CONFIG,  # From cannot send to this To, or is not ours
-    "21608": Failure.CONFIG,  # a trial account sends to verified numbers only
-    "21609": Failure.CONFIG,  # the status callback is no public URL: public_url is wrong
-    "21610": Failure.BLOCKED,  # the person answered STOP
-    "21611": Failure.RETRY,  # the queue of From is full for ten hours
-    "21612": Failure.REJECTED,  # no route from this From to this To
-    "21614": Failure.REJECTED,  # To is not a mobile number
-    "21617": Failure.REJECTED,  # longer than 1,600 characters
-    "21635": Failure.REJECTED,  # To is a landline
-    "21659": Failure.CONFIG,  # From is not a Twilio number
-    "21660": Failure.CONFIG,  # From belongs to another account
-    "21661": Failure.CONFIG,  # From cannot send SMS
-    "21701": Failure.CONFIG,  # no such messaging service
-    "21703": Failure.CONFIG,  # the messaging service has no sender for this To
-    "21705": Failure.CONFIG,  # the messaging service SID is malformed
-    "21910": Failure.CONFIG,  # From and To are of different channels
-    "30001": Failure.RETRY,  # queue overflow
-    "30002": Failure.CONFIG,  # the account is suspended
-    "30003": Failure.REJECTED,  # the phone is off or out of reach
-    "30004": Failure.BLOCKED,  # the person or the operator blocks our messages
-    "30005": Failure.REJECTED,  # unknown number
-    "30006": Failure.REJECTED,  # landline, or an operator that cannot be reached
-    "30007": Failure.REJECTED,  # filtered as spam
-    "30008": Failure.REJECTED,  # the operator gives no reason
-    "63001": Failure.CONFIG,  # WhatsApp refuses our sender's credentials
-    "63002": Failure.CONFIG,  # WhatsApp does not know our sender
-    "63003": Failure.REJECTED,  # the person is not on WhatsApp
-    "63005": Failure.REJECTED,  # WhatsApp refuses the content
-    "63007": Failure.CONFIG,  # From is not a WhatsApp sender of the account
-    "63012": Failure.RETRY,  # an error inside WhatsApp
-    "63013": Failure.REJECTED,  # breaks a policy of WhatsApp
-    "63014": Failure.BLOCKED,  # the person has blocked us
-    "63015": Failure.REJECTED,  # the person has not joined the sandbox
-    "63016": Failure.REJECTED,  # outside the 24 hours after the person's last message
-    "63018": Failure.RETRY,  # too many messages at once for WhatsApp
-    "63020": Failure.CONFIG,  # the WhatsApp business account needs its owner
-    "63024": Failure.REJECTED,  # To cannot receive
-    "63032": Failure.REJECTED,  # WhatsApp withholds it from this person (an experiment of theirs)
-    "63038": Failure.CONFIG,  # the account's daily limit is reached
-}
+LONGEST_BODY = 1600  # https://www.twilio.com/docs/messaging/api/message-resource
+Config = TypeVar("Config", bound=Twilio)
 
 STATES = {
     "sent": ReceiptState.ACCEPTED,  # the nearest operator has it
@@ -130,17 +72,18 @@ class _Form(dict[str, str]):
         return (self[name],)
 
 
-class TwilioChannel(ABC):
+class TwilioChannel(ABC, Generic[Config]):
     """One channel of one Twilio account; a subclass says how its messages look."""
 
     name: str
     prefix = ""  # of an address, in Twilio's words: "whatsapp:"
     ack = Ack("<Response/>", status=200, content_type="text/xml")  # TwiML for "do nothing"
-    max_text = 1600  # of Body: https://www.twilio.com/docs/messaging/api/message-resource
+    max_text = 10 * LONGEST_BODY  # a longer reply goes as several messages
+    failures: Mapping[str, Failure] = FAILURES
 
     def __init__(
         self,
-        config: Twilio,
+        config: Config,
         *,
         account_sid: str,
         auth_token: str,
@@ -152,7 +95,7 @@ class TwilioChannel(ABC):
         self._public_url = public_url.rstrip("/")
         self._configured = bool(account_sid and auth_token)
         self._validator = RequestValidator(auth_token)
-        self._http = _Http(config.api_url, timeout)
+        self._http = TwilioHttp(config.api_url, timeout)
         # Without `environment` the library would take a region from variables that are not ours.
         login = (account_sid, auth_token) if self._configured else ("-", "-")
         self._client = Client(*login, http_client=self._http, environment={})
@@ -181,34 +124,54 @@ class TwilioChannel(ABC):
         form = request.form
         # A status callback that was set up in Twilio's console comes without our id in the path.
         if "/receipt/" in request.path or "MessageStatus" in form:
-            return self._receipt(request.path, form)
+            return self._receipt(request)
         return self._envelope(form)
 
     @abstractmethod
     def _envelope(self, form: Mapping[str, str]) -> Envelope:
         """Read an inbound message; ValueError if a documented field is missing."""
 
-    def _receipt(self, path: str, form: Mapping[str, str]) -> Receipt | Ignored:
-        status = required(form, "MessageStatus")
+    def _receipt(self, request: WebhookRequest) -> Receipt | Ignored:
+        status = required(request.form, "MessageStatus")
         if status not in STATES:  # queued, sending, accepted, scheduled, and what comes next year
             return Ignored(f"receipt {status[:20]}")
-        return Receipt(
+        receipt = Receipt(
             channel=self.name,
             state=STATES[status],
-            outbox_id=outbox_id(path) if "/receipt/" in path else None,
-            provider_id=required(form, "MessageSid", "SmsSid"),
-            code=form.get("ErrorCode", ""),
+            outbox_id=outbox_id(request.path) if "/receipt/" in request.path else None,
+            provider_id=required(request.form, "MessageSid", "SmsSid"),
+            code=request.form.get("ErrorCode", ""),
         )
+        if is_early(receipt, request.query):
+            return Ignored(f"receipt {status}, and the reply goes on")
+        return receipt
 
     def send(self, reply: Outgoing) -> str:
         if not self._configured:
             raise SendError(Failure.CONFIG, "no credentials")
-        return self._create(
-            to=self.prefix + reply.recipient,
-            body=reply.text,
-            status_callback=f"{self._public_url}/in/{self.name}/receipt/{reply.id}",
-            **self._sender(reply),
-        )
+        return self._say(reply)
+
+    @abstractmethod
+    def _say(self, reply: Outgoing) -> str:
+        """Send the reply as this channel shows it best; the id of its last message."""
+
+    def _say_in_turn(self, reply: Outgoing, texts: Sequence[str]) -> str:
+        return send_in_turn(texts, lambda text, part: self._create(reply, part, body=text))
+
+    def _create(self, reply: Outgoing, part: str = "", **fields: str) -> str:
+        callback = f"{self._public_url}/in/{self.name}/receipt/{reply.id}"
+        try:
+            sid = self._client.messages.create(
+                to=self.prefix + reply.recipient,
+                status_callback=callback + (f"?{part}" if part else ""),
+                **self._sender(reply),
+                **fields,
+            ).sid
+        except (ValueError, AttributeError):  # a success whose body is no message
+            sid = None
+        if not sid:
+            raise SendError(Failure.UNCERTAIN, "unexpected answer")
+        return str(sid)
 
     def _sender(self, reply: Outgoing) -> dict[str, str]:
         if self._config.messaging_service_sid:
@@ -217,15 +180,6 @@ class TwilioChannel(ABC):
         if not number:
             raise SendError(Failure.CONFIG, "no sender")
         return {"from_": self.prefix + number}
-
-    def _create(self, **fields: str) -> str:
-        try:
-            sid = self._client.messages.create(**fields).sid
-        except (ValueError, AttributeError):  # a success whose body is no message
-            sid = None
-        if not sid:
-            raise SendError(Failure.UNCERTAIN, "unexpected answer")
-        return str(sid)
 
     def check(self) -> str | None:
         if not self._configured:
@@ -243,52 +197,13 @@ class TwilioChannel(ABC):
         return None if status == "active" else f"The Twilio account is {status}."
 
     def close(self) -> None:
-        self._http.wire.close()
+        self._http.close()
 
+    def open_media(self, ref: str) -> Source:
+        """Only media of our own account; it is answered with a redirect to a signed address.
 
-class _Http(HttpClient):  # type: ignore[misc]  # untyped base
-    """The library's extension point for HTTP: its own client costs three times the CPU per send."""
-
-    def __init__(self, api_url: str, timeout: float) -> None:
-        super().__init__(logging.getLogger(__name__), is_async=False, timeout=timeout)
-        self.wire = Wire(api_url, timeout=timeout)
-
-    def request(
-        self,
-        method: str,
-        uri: str,
-        params: Mapping[str, str] | None = None,
-        data: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        auth: tuple[str, str] | None = None,
-        timeout: float | None = None,  # noqa: ARG002 - ours is set once
-        allow_redirects: bool = False,  # noqa: ARG002
-    ) -> Response:
-        """Answers below 300; everything else is a SendError, where Retry-After is still at hand."""
-        login = urllib3.make_headers(basic_auth=":".join(auth)) if auth else {}
-        answer = self.wire.request(
-            method,
-            uri.removeprefix(LIBRARY_URL) + (f"?{urlencode(params)}" if params else ""),
-            headers={**(headers or {}), **login},
-            body=urlencode(data) if data else None,
-        )
-        if answer.status >= 300:
-            raise _failed(answer)
-        return Response(answer.status, answer.data.decode(errors="replace"), answer.headers)
-
-
-def _failed(answer: urllib3.BaseHTTPResponse) -> SendError:
-    match _json(answer.data):
-        case {"code": int(number)}:
-            code = str(number)
-        case _:
-            code = f"HTTP {answer.status}"
-    failure = FAILURES.get(code) or refused(answer.status)
-    return SendError(failure, code, retry_after=retry_after(answer))
-
-
-def _json(body: bytes) -> Any:  # noqa: ANN401 - dies in the match above
-    try:
-        return json.loads(body)
-    except ValueError:
-        return None
+        https://www.twilio.com/docs/messaging/api/media-resource
+        """
+        login = urllib3.make_headers(basic_auth=":".join(self._client.auth))
+        account = f"{self._config.api_url.rstrip('/')}/2010-04-01/Accounts/{self._sid}/"
+        return Source(url=ref, within=account, headers=login)

@@ -19,12 +19,16 @@ const clock = new Intl.DateTimeFormat(document.documentElement.lang, {
 function smsSize(text) {
   const chars = [...text];
   const plain = chars.every((char) => GSM7.has(char) || GSM7_TWICE.has(char));
-  const places = plain
-    ? chars.reduce((sum, char) => sum + (GSM7_TWICE.has(char) ? 2 : 1), 0)
-    : text.length;
+  const sizes = chars.map((char) => (plain ? (GSM7_TWICE.has(char) ? 2 : 1) : char.length));
+  const places = sizes.reduce((sum, size) => sum + size, 0);
   const [single, part] = plain ? [160, 153] : [70, 67];
-  const parts = places <= single ? 1 : Math.ceil(places / part);
-  return { places, parts, room: parts === 1 ? single : parts * part };
+  if (places <= single) return { places, parts: 1, room: single };
+  let [parts, used] = [1, 0];
+  for (const size of sizes) {
+    if (used + size > part) [parts, used] = [parts + 1, 0]; // what counts two is never split
+    used += size;
+  }
+  return { places, parts, room: parts * part };
 }
 
 async function post(path, body) {
@@ -182,11 +186,32 @@ class Phone {
     said.dir = "auto";
     const note = element("p", "note");
     bubble.append(said, note);
+    const offered = this.offered(line);
+    if (offered.length) {
+      const choices = element("p", "choices");
+      choices.append(...offered);
+      bubble.append(choices);
+    }
     this.thread.append(bubble);
     const shown = { bubble, note };
     this.lines.set(line.id, shown);
     this.mark(shown, line);
     return true;
+  }
+
+  /** The buttons under a reply, on channels that have some. */
+  offered(line) {
+    const buttons = (line.buttons || []).map(({ id, label }) =>
+      this.choice(label, { text: label, choice: id }),
+    );
+    return line.pin ? [...buttons, this.choice(words.pin, { text: "", ...COBLONG })] : buttons;
+  }
+
+  choice(label, content) {
+    const button = element("button", "choice", label);
+    button.type = "button";
+    button.addEventListener("click", () => this.send(content));
+    return button;
   }
 
   mark(shown, line) {
