@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup run test lint format bench eval clean
+.PHONY: help setup run test lint format messages bench eval clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,12 @@ lint: setup  ## ruff and mypy
 
 format: setup  ## put the code into shape
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+messages: setup  ## bring the translations up to date with the code
+	@$(BIN)/pybabel -q extract -k Sentence --no-location -o messages.pot bots/replies.py
+	@for file in bots/locale/*.po; do \
+	  $(BIN)/pybabel -q update -i messages.pot -o $$file -l $$(basename $$file .po) --no-fuzzy-matching; done
+	@rm messages.pot
 
 bench: setup  ## speed, as a table, on SQLite and PostgreSQL
 	@$(BIN)/python -m benchmarks.speed

@@ -1,22 +1,15 @@
 """What a turn of the dialogue does: each action on the store, and what is said because of it."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sqlmodel import Session
 
 from bots import linking, replies
-from bots.desk import Desk
-from bots.dialogue import Filed, next_question
-from bots.filing import Clerk, answer, asked
-from bots.language import Sentence, joined
-from bots.routing import Missing, Route, placed, secret_from_accused, wished
-from bots.state import (
+from bots.actions import (
     Accept,
     Action,
-    Asks,
     Choose,
     Extend,
     File,
@@ -24,30 +17,29 @@ from bots.state import (
     Half,
     Hide,
     Join,
-    Link,
-    Message,
     Notices,
     Part,
     Place,
     Rate,
     Reopen,
-    Reply,
     SendCode,
     Speak,
-    State,
     Withdraw,
 )
+from bots.asking import NONE_OF_THESE, Filed, close, next_question
+from bots.desk import Desk
+from bots.filing import LESS_ROOM, ROOM, Clerk, answer, asked, case
+from bots.language import Sentence, joined
+from bots.routing import Missing, Route, placed, secret_from_accused, wished
+from bots.state import OPEN, Asks, Link, Message, State
+from bots.turn import Reply
 from parsers.parts import unmarked
 from parsers.phone import E164, e164
 from parsers.understanding import Understanding
-from store import complaints, persons
+from store import complaints, notices, persons
 from store.models import Complaint, ComplaintStatus, Conversation, InboxRow, Privacy
 
 REOPENINGS = 2  # then the coordinator decides
-CLOSE = 35.0  # the second candidate is offered beside the first if it is so near (0..100)
-LIKELY = 15.0  # and at least so likely
-OFFERED = 3  # choices beside `none of these`
-NONE_OF_THESE = "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +76,16 @@ class Actor:
             case Extend(tracking, how):
                 return self._extend(self._complaint(tracking), state, how)
             case FollowUp(tracking, text, inbox_id):
-                self.clerk.add(self._complaint(tracking), inbox_id or self.row.key, text)
+                self.clerk.add(
+                    self._complaint(tracking),
+                    inbox_id or self.row.key,
+                    text,
+                    earlier=bool(inbox_id),
+                )
             case Withdraw(tracking):
                 self.clerk.withdraw(self._complaint(tracking))
             case Hide(tracking, privacy):
-                self.clerk.hide(self._complaint(tracking), Privacy(privacy))
+                self._hide(self._complaint(tracking), Privacy(privacy))
             case Accept(tracking):
                 self.clerk.accept(self._complaint(tracking))
             case Rate(tracking, score):
@@ -96,7 +93,7 @@ class Actor:
             case Reopen(tracking, reason):
                 self._reopen(self._complaint(tracking), reason)
             case Notices(on):
-                self.conversation.notices = on
+                self._switch(on)
             case Speak(language):
                 self.conversation.language = language
             case SendCode(number):
@@ -107,6 +104,13 @@ class Actor:
                 parted = persons.part(self.session, self.conversation)
                 self._tell("unlinked", replies.UNLINKED if parted else replies.NOT_LINKED)
         return state
+
+    def _switch(self, on: bool) -> None:
+        """STOP holds for the notices as well that are waiting already."""
+        self.conversation.notices = on
+        if not on:
+            to = self.conversation
+            notices.cancel_notices(self.session, to.channel, to.sender, code=notices.STOPPED)
 
     def _file(self, filed: File, state: State) -> State:
         """The number comes first, whatever is still to be asked."""
@@ -144,14 +148,15 @@ class Actor:
         question = next_question(
             state, self._filed(complaint, route, seen), self.message.at, self.desk.policy.limits
         )
+        room = LESS_ROOM if emergency or more else ROOM
         if question is None:
-            told = answer(complaint, self.desk)
-            state = state.answered()
+            told = answer(complaint, self.desk, room=room)
+            state = state.answered(complaint.tracking)
         else:
-            told = again or asked(complaint, self.desk, question.asks)
+            told = again or asked(complaint, self.desk, question.asks, room=room)
             state = state.asking(question)
         if more:
-            told = joined(told, more)
+            told = joined(more, told)
         if emergency:
             told = replies.emergency(told)
         buttons = question.buttons if question else ()
@@ -168,8 +173,8 @@ class Actor:
             complaint.tracking,
             route.missing,
             places=places if seen.settled is None else (),
-            categories=_close(seen.categories),
-            agencies=_close(seen.agencies) if seen.category and seen.category.sure else (),
+            categories=close(seen.categories),
+            agencies=close(seen.agencies) if seen.category and seen.category.sure else (),
         )
 
     def _place(self, complaint: Complaint, state: State) -> State:
@@ -177,6 +182,8 @@ class Actor:
         pin = self.row.extra.get("location") or {}
         found = self.message.seen.settled
         text = f"{complaint.text}\n{self.row.text}"
+        if pin and complaint.lat is None:
+            complaint.lat, complaint.lon = pin["lat"], pin["lon"]
         seen = self.desk.reader.understand(
             text, area=found.code if found else state.area, lat=pin.get("lat"), lon=pin.get("lon")
         )
@@ -211,8 +218,9 @@ class Actor:
         self.clerk.extend(complaint, self.row, text, seen)
         route = secret_from_accused(self.desk.route(seen), seen, Privacy(complaint.privacy))
         self.clerk.reroute(complaint, seen, route, fresh=True)
-        if complaint.agency != agency or state.question:
-            return self._answer("extended", complaint, route, seen, state.answered())
+        asked_now = state.question is not None and state.question.tracking == complaint.tracking
+        if complaint.agency != agency or asked_now:
+            return self._answer("extended", complaint, route, seen, state)
         self._tell("extended", replies.added(complaint.tracking), complaint)
         return state
 
@@ -232,6 +240,20 @@ class Actor:
             return state.at(complaint.place)
         return self._answer(kind, complaint, route, seen, state, again=again)
 
+    def _hide(self, complaint: Complaint, privacy: Privacy) -> None:
+        """A secret case is taken from an office that its words name, an open one goes there."""
+        self.clerk.hide(complaint, privacy)
+        told = replies.hidden(complaint.tracking, privacy)
+        seen = self.desk.reader.understand(complaint.text, area=complaint.place)
+        route = self.desk.route(seen)
+        kept = secret_from_accused(route, seen, privacy)
+        if kept != route and complaint.status in OPEN:
+            self.clerk.withhold(complaint)
+        elif complaint.agency is None and self.clerk.reroute(complaint, seen, kept):
+            line = case(complaint, self.desk, mine=True).line
+            told = joined(told, line) if line and complaint.agency else told
+        self._tell("hidden", told, complaint)
+
     def _reopen(self, complaint: Complaint, reason: str) -> None:
         if complaint.status not in (ComplaintStatus.ANSWERED, ComplaintStatus.CLOSED):
             self.clerk.add(complaint, self.row.key, reason)
@@ -239,9 +261,8 @@ class Actor:
             return
         up = complaint.reopened >= REOPENINGS
         self.clerk.reopen(complaint, reason, escalate=up)
-        agency = (
-            self.desk.reader.agency_name(complaint.agency) if complaint.agency else "petugas 1708"
-        )
+        reader = self.desk.reader
+        agency = reader.agency_name(complaint.agency) if complaint.agency else replies.OFFICERS
         told = (
             replies.escalated(complaint.tracking)
             if up
@@ -271,14 +292,3 @@ class Actor:
         if complaint is None:
             raise LookupError("the conversation names a complaint that is gone")
         return complaint
-
-
-def _close(candidates: Sequence[Any]) -> tuple[tuple[str, str], ...]:
-    """The best candidates if they are near each other, and `none of these`."""
-    if len(candidates) < 2 or candidates[0].sure:
-        return ()
-    best = candidates[0].score
-    near = [c for c in candidates[:OFFERED] if best - c.score <= CLOSE and c.score >= LIKELY]
-    if len(near) < 2:
-        return ()
-    return (*((c.code, c.name) for c in near), (NONE_OF_THESE, replies.ANY_OTHER.words))

@@ -1,31 +1,33 @@
-"""Our open question, and what counts as its answer."""
+"""Our open question, what counts as its answer, and what to ask next."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bots import replies
-from bots.state import (
-    Asks,
-    Case,
-    Choose,
-    FollowUp,
-    Message,
-    Place,
-    Question,
-    Reply,
-    State,
-    Turn,
-    said,
-)
-from bots.survey import survey_answer
+from bots.actions import Choose, FollowUp, Place
+from bots.routing import Missing
+from bots.state import Asks, Case, Limits, Question, State
+from bots.survey import offered_again, pressed, survey_answer
 from bots.talk import Talk
-from parsers.choice import chosen
-from parsers.understanding import Kind
+from bots.turn import Reply, Turn, added, said
+from parsers.understanding import Candidate
+from store.models import ComplaintStatus
 
-NONE_OF_THESE = "0"
 CHOICES = frozenset({Asks.WHICH_PLACE, Asks.CATEGORY, Asks.AGENCY, Asks.CASE})
 SURVEY = frozenset({Asks.SATISFIED, Asks.SCORE, Asks.REASON})
-TWICE = 2  # a choice is offered this often
+OFFERED = 3  # choices beside `none of these`
+NONE_OF_THESE = "0"
+CLOSE = 35.0  # the second candidate is offered beside the first if it is so near (0..100)
+LIKELY = 15.0  # and at least so likely
+# `di depan kantor PLN` says where, though it sounds of a topic.
+SAYS_WHERE = re.compile(
+    r"\W*(?:di|depan|dekat|dkt|samping|sebelah|belakang|seberang|sekitar|persis|jl|jln|kec|kel|kab|"
+    r"kota|desa|ds|dusun|dsn|rt|rw|prov)\b",
+    re.IGNORECASE,
+)
+BRIEF = 7  # words of such an answer
 
 
 def answer_of(talk: Talk) -> Turn | None:
@@ -33,88 +35,137 @@ def answer_of(talk: Talk) -> Turn | None:
     question = talk.question
     if talk.message.choice:
         return _pressed(talk, question)
-    if question is None or talk.message.seen.command:
-        return survey_answer(talk, question) if question and question.asks in SURVEY else None
+    if question is None:
+        return _late(talk)
+    if question.asks is Asks.CASE:
+        return _chosen(talk, question)
+    if talk.names_another(question):
+        return None
     if question.asks in SURVEY:
         return survey_answer(talk, question)
+    if talk.message.seen.command:
+        return None
     if question.asks in CHOICES:
         return _chosen(talk, question) or _place(talk, question)
     return _place(talk, question)
 
 
 def _pressed(talk: Talk, question: Question | None) -> Turn:
-    """A button of an older question does nothing but say so."""
+    """A button of an older question does nothing but say so, unless a case waits for that word."""
     key, _, value = talk.message.choice.rpartition(":")
-    if question is None or key != question.key:
+    asks, tracking, _ = (*key.split("-", 2), "", "", "")[:3]
+    if asks in SURVEY and tracking.isdigit():
+        return pressed(talk, asks, int(tracking), value) or said(talk.state, replies.STALE)
+    if question is None or key != question.key or value not in dict(question.options):
         return said(talk.state, replies.STALE)
-    if question.asks in SURVEY:
-        return survey_answer(talk, question, value) or said(talk.state, replies.STALE)
     return _take(talk, question, value)
 
 
 def _chosen(talk: Talk, question: Question) -> Turn | None:
     """A number, an ordinal or the words of a choice; asked once more if it is none of them."""
-    place = chosen(talk.message.text, [label for _, label in question.options])
-    if place is not None:
-        return _take(talk, question, question.options[place][0])
-    if question.asks is Asks.WHICH_PLACE or _matter_of_its_own(talk.message):
+    value = talk.option(question, talk.message.text)
+    if value is not None:
+        return _take(talk, question, value)
+    counted = question.asks is not Asks.CASE
+    if question.asks is Asks.WHICH_PLACE or (counted and talk.state.asked >= talk.limits.questions):
         return None
-    if question.times >= TWICE or len(talk.message.text.split()) > TWICE:
-        return None
-    again = replace(question, times=question.times + 1)
-    say = Reply(replies.CHOOSE_AGAIN, again.buttons)
-    return Turn(replace(talk.state, question=again), (), (say,))
+    again = offered_again(talk, question)
+    return (
+        replace(again, state=replace(again.state, asked=talk.state.asked + counted))
+        if again
+        else None
+    )
 
 
 def _take(talk: Talk, question: Question, value: str) -> Turn:
     after = talk.state.answered()
-    if question.asks is Asks.CASE:
-        if value == NONE_OF_THESE:
-            return said(after, replies.UNCLEAR)
-        added = FollowUp(int(value), question.text, question.inbox_id)
-        return said(after, replies.added(int(value)), actions=(added,))
-    return Turn(after, (Choose(question.tracking, question.asks, value),))
+    if question.asks is not Asks.CASE:
+        return Turn(after, (Choose(question.tracking, question.asks, value),))
+    if int(value) == question.tracking:  # it stands there already
+        return said(after, replies.added(question.tracking))
+    return added(after, int(value), question.text, inbox_id=question.inbox_id)
 
 
 def _place(talk: Talk, question: Question) -> Turn | None:
     """While we ask where, all but small talk and a clear matter of its own is an answer to us."""
+    message = talk.message
     if question.asks not in (Asks.PLACE, Asks.WHICH_PLACE):
         return None
-    if not talk.message.text.strip() and not talk.message.location:
+    if not message.text.strip() and not message.location:
         return None
-    if _matter_of_its_own(talk.message):
+    brief = len(message.text.split()) <= BRIEF and SAYS_WHERE.match(message.text)
+    if talk.another(question.tracking) and not (brief and message.seen.category):
         return None
     return Turn(talk.state.answered(), (Place(question.tracking),))
 
 
-def _matter_of_its_own(message: Message) -> bool:
-    seen = message.seen
-    chatter = seen.kind in (Kind.GREETING, Kind.THANKS, Kind.SPAM, Kind.EMERGENCY)
-    asks = seen.kind is Kind.STATUS_QUERY or bool(seen.command)
-    return chatter or asks or (seen.category is not None and seen.category.sure)
+def _late(talk: Talk) -> Turn | None:
+    """A bare place answers our question also after its day, while a person has not decided."""
+    question, seen = talk.state.question, talk.message.seen
+    bare = bool(seen.settled) and talk.topic is None
+    case = talk.case(question.tracking) if question else None
+    if question is None or not bare or case is None or case.status != ComplaintStatus.TRIAGE:
+        return None
+    return None if talk.names_another(question) else _place(talk, question)
 
 
 def which_case(talk: Talk, cases: Sequence[Case]) -> Turn:
-    """Ask which of the open complaints a message adds to, unless its topic says it."""
-    seen = talk.message.seen
-    fitting = [case for case in cases if seen.category and case.category == seen.category.code]
-    if len(fitting) == 1:
-        tracking = fitting[0].tracking
-        added = FollowUp(tracking, talk.message.text)
-        return said(talk.state, replies.added(tracking), actions=(added,))
-    options = [(str(case.tracking), f"{case.tracking} {case.label}".strip()) for case in cases[:3]]
+    """Ask which of the open complaints a message adds to.
+
+    It is kept with the newest at once: who never says which has told us all the same.
+    """
+    message, newest = talk.message, cases[0].tracking
     question = Question(
         asks=Asks.CASE,
-        tracking=cases[0].tracking,
-        at=talk.message.at.isoformat(),
-        options=tuple(options),
-        text=talk.message.text,
-        inbox_id=talk.message.inbox_id,
+        tracking=newest,
+        at=message.at.isoformat(),
+        options=tuple(
+            (str(case.tracking), f"{case.tracking} {case.label}".strip())
+            for case in cases[:OFFERED]
+        ),
+        text=message.text,
+        inbox_id=message.inbox_id,
     )
-    return _ask(talk.state, question)
+    say = Reply(replies.WHICH_CASE, question.buttons)
+    state = replace(talk.state, question=question)
+    return Turn(state, (FollowUp(newest, message.text),), (say,))
 
 
-def _ask(state: State, question: Question) -> Turn:
-    return Turn(
-        replace(state, question=question), (), (Reply(replies.WHICH_CASE, question.buttons),)
-    )
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What became of a complaint that was filed or placed just now, as far as it is asked about."""
+
+    tracking: int
+    missing: Missing
+    places: tuple[tuple[str, str], ...] = ()  # (code, name) of those that share the name
+    categories: tuple[tuple[str, str], ...] = ()  # close candidates
+    agencies: tuple[tuple[str, str], ...] = ()
+
+
+def next_question(state: State, filed: Filed, at: datetime, limits: Limits) -> Question | None:
+    """The one thing to ask now, if we have not asked enough: the place before the desk."""
+    if state.asked >= limits.questions:
+        return None
+    match filed:
+        case Filed(missing=Missing.PLACE, places=[_, _, *_] as options):
+            asks = Asks.WHICH_PLACE
+        case Filed(missing=Missing.PLACE):
+            asks, options = Asks.PLACE, ()
+        case Filed(missing=Missing.DESK, categories=[_, _, *_] as options):
+            asks = Asks.CATEGORY
+        case Filed(missing=Missing.DESK, agencies=[_, _, *_] as options):
+            asks = Asks.AGENCY
+        case _:
+            return None
+    return Question(asks=asks, tracking=filed.tracking, at=at.isoformat(), options=tuple(options))
+
+
+def close(candidates: Sequence[Candidate]) -> tuple[tuple[str, str], ...]:
+    """The best candidates if they are near each other, and `none of these`."""
+    if len(candidates) < 2 or candidates[0].sure:
+        return ()
+    best = candidates[0].score
+    near = [c for c in candidates[:OFFERED] if best - c.score <= CLOSE and c.score >= LIKELY]
+    if len(near) < 2:
+        return ()
+    return (*((c.code, c.name) for c in near), (NONE_OF_THESE, replies.ANY_OTHER.words))

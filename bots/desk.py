@@ -25,6 +25,8 @@ class Policy:
     secret: frozenset[str]  # topics that are confidential unless the reporter says otherwise
     texts: str  # the channel that linking codes go out on
     notices: NoticeRules
+    close_days: int  # after which an answer that nobody spoke about closes the case
+    close_unit: str
 
 
 @dataclass(frozen=True, slots=True)

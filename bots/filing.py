@@ -1,16 +1,20 @@
 """What a turn does to the store: complaints filed, placed, added to, taken back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from textwrap import shorten
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Executable, insert
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from bots import replies
+from bots.actions import File
 from bots.desk import Desk
 from bots.language import Sentence
 from bots.routing import Route
-from bots.state import OPEN, Asks, Case, File
+from bots.state import OPEN, Asks, Case
 from parsers.kind import REPORTS
 from parsers.understanding import Understanding
 from store.models import (
@@ -24,7 +28,13 @@ from store.models import (
     Privacy,
 )
 
+ROOM, LESS_ROOM = 84, 66  # characters of topic and place in a reply, and in one that says more
+LONGEST_TOPIC = 40
 CITIZEN, SYSTEM = "citizen", "system"
+ONCE_EACH: Mapping[str, Executable] = {
+    "sqlite": sqlite.insert(Disposition).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(Disposition).on_conflict_do_nothing(),
+}
 
 
 Rows = list[tuple[Complaint, dict[str, Any]]]
@@ -46,10 +56,13 @@ class Clerk:
     def write(self) -> None:
         """Everything at once, after the complaints have got their keys."""
         self.session.flush()
-        for table, rows in ((Event, self.events), (Disposition, self.dispositions)):
+        connection = self.session.connection()
+        once_each = ONCE_EACH[connection.dialect.name]  # a case may come back to a desk
+        statements = ((insert(Event), self.events), (once_each, self.dispositions))
+        for statement, rows in statements:
             values = [{"complaint_id": complaint.key, **row} for complaint, row in rows]
             if values:
-                self.session.connection().execute(insert(table), values)
+                connection.execute(statement, values)
 
     def file(
         self,
@@ -89,7 +102,7 @@ class Clerk:
         self.session.add(complaint)
         self.note(complaint, "received", CITIZEN)
         self._dispose(complaint, route, seen)
-        self._attach(complaint, (row.key, *filed.inbox_ids))
+        self._attach(complaint, (row.key, *filed.inbox_ids), earlier=bool(filed.inbox_ids))
         return complaint
 
     def reroute(
@@ -113,23 +126,31 @@ class Clerk:
 
     def extend(self, complaint: Complaint, row: InboxRow, text: str, seen: Understanding) -> None:
         """The complaint's words are now those of several messages."""
-        complaint.text, complaint.headline = text, seen.headline
+        was, complaint.text, complaint.headline = complaint.text, text, seen.headline
         complaint.kind = seen.kind if seen.kind in REPORTS else complaint.kind
         complaint.urgent = complaint.urgent or seen.urgent is not None
-        self.note(complaint, "extended", CITIZEN, detail={"inbox_id": row.key})
+        self.note(
+            complaint, "extended", CITIZEN, text=row.text, detail={"inbox_id": row.key, "was": was}
+        )
         complaint.updated_at = self.desk.now
         self._attach(complaint, (row.key,))
 
-    def add(self, complaint: Complaint, inbox_id: int, text: str) -> None:
+    def add(self, complaint: Complaint, inbox_id: int, text: str, *, earlier: bool = False) -> None:
         """Keep a later word, photo or correction of the reporter with the complaint."""
         self.note(complaint, "follow_up", CITIZEN, text=text, detail={"inbox_id": inbox_id})
         complaint.updated_at = self.desk.now
-        self._attach(complaint, (inbox_id,))
+        self._attach(complaint, (inbox_id,), earlier=earlier)
 
     def hide(self, complaint: Complaint, privacy: Privacy) -> None:
         complaint.privacy = privacy
         complaint.updated_at = self.desk.now
         self.note(complaint, "privacy", CITIZEN, detail={"privacy": privacy.value})
+
+    def withhold(self, complaint: Complaint) -> None:
+        """Take a case from the office that it accuses; a person finds another."""
+        agency, complaint.agency = complaint.agency, None
+        complaint.status = ComplaintStatus.TRIAGE
+        self.note(complaint, "withheld", SYSTEM, detail={"agency": agency})
 
     def accept(self, complaint: Complaint) -> None:
         """The reporter is satisfied with an answer; anything else stays as it is."""
@@ -194,14 +215,16 @@ class Clerk:
         self.dispositions.append((complaint, row))
         self.note(complaint, "disposed", SYSTEM, text=reason, detail={"agency": route.agency})
 
-    def _attach(self, complaint: Complaint, inbox_ids: tuple[int, ...]) -> None:
-        """Give the media of these messages to the complaint."""
+    def _attach(
+        self, complaint: Complaint, inbox_ids: tuple[int, ...], *, earlier: bool = False
+    ) -> None:
+        """Give the media of these messages to the complaint; `earlier`: not only of this one."""
         for item in self.session.new:
             if isinstance(item, Attachment) and item.inbox_id in inbox_ids:
                 item.complaint = complaint
-        if len(inbox_ids) > 1:
-            earlier = select(Attachment).where(col(Attachment.inbox_id).in_(inbox_ids))
-            for attachment in self.session.exec(earlier):
+        if earlier:
+            kept = select(Attachment).where(col(Attachment.inbox_id).in_(inbox_ids))
+            for attachment in self.session.exec(kept):
                 attachment.complaint = complaint
 
 
@@ -214,18 +237,18 @@ def _candidates(seen: Understanding) -> dict[str, Any]:
     }
 
 
-def answer(complaint: Complaint, desk: Desk) -> Sentence:
+def answer(complaint: Complaint, desk: Desk, *, room: int = ROOM) -> Sentence:
     """What the reporter hears about a complaint that nothing more is asked about."""
-    matter = _matter(complaint, desk)
+    matter = _matter(complaint, desk, room)
     if not complaint.agency:
         return replies.in_triage(complaint.tracking, matter, complaint.deadline)
     agency = desk.reader.agency_name(complaint.agency)
     return replies.received(complaint.tracking, matter, agency, complaint.deadline)
 
 
-def asked(complaint: Complaint, desk: Desk, asks: Asks) -> Sentence:
+def asked(complaint: Complaint, desk: Desk, asks: Asks, *, room: int = ROOM) -> Sentence:
     """The question about a complaint, after its number."""
-    tracking, matter = complaint.tracking, _matter(complaint, desk)
+    tracking, matter = complaint.tracking, _matter(complaint, desk, room)
     match asks:
         case Asks.WHICH_PLACE:
             return replies.which_place(tracking, matter)
@@ -246,27 +269,37 @@ def case(complaint: Complaint, desk: Desk, *, mine: bool) -> Case:
         privacy=complaint.privacy,
         created_at=complaint.created_at,
         line=line,
-        label=(_what(complaint, desk) or complaint.headline) if mine else "",
+        label=_label(complaint, desk) if mine else "",
         category=complaint.category,
         place=complaint.place,
         reopened=complaint.reopened,
     )
 
 
+def _label(complaint: Complaint, desk: Desk) -> str:
+    return shorten(_what(complaint, desk) or complaint.headline, LONGEST_TOPIC, placeholder="...")
+
+
 def _line(complaint: Complaint, desk: Desk) -> Sentence:
     return replies.status_line(
         complaint.tracking,
         complaint.status,
-        _what(complaint, desk),
+        shorten(_what(complaint, desk), LONGEST_TOPIC, placeholder="..."),
         desk.reader.agency_name(complaint.agency) if complaint.agency else "",
         complaint.updated_at.astimezone(desk.policy.zone).date(),
         complaint.deadline if complaint.status in OPEN else None,
     )
 
 
-def _matter(complaint: Complaint, desk: Desk) -> str:
-    where = desk.reader.place_name(complaint.place) if complaint.place else ""
-    return ", ".join(part for part in (_what(complaint, desk), where) if part)
+def _matter(complaint: Complaint, desk: Desk, room: int) -> str:
+    """Topic and place in so many characters: of a long place the region is enough."""
+    what, code = shorten(_what(complaint, desk), LONGEST_TOPIC, placeholder="..."), complaint.place
+    for size in (13, 8, 5) if code else ():
+        where = desk.reader.place_name((code or "")[:size])
+        matter = ", ".join(part for part in (what, where) if part)
+        if len(matter) <= room:
+            return matter
+    return what
 
 
 def _what(complaint: Complaint, desk: Desk) -> str:

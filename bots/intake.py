@@ -1,7 +1,6 @@
 """What we do with stored messages: one unit of work each, many in one transaction."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,12 +13,11 @@ from bots.acting import Actor, Said
 from bots.desk import Desk
 from bots.dialogue import step
 from bots.filing import Clerk, answer, asked, case
+from bots.hearing import Heard, cases_of, message_of
 from bots.language import SOURCE, Sentence, label
 from bots.routing import Missing
-from bots.state import OPEN, Asks, Case, Limits, Message, Reply, State, recent
-from parsers.messages import Location
-from parsers.parts import part_of
-from parsers.privacy import privacy_wish
+from bots.state import OPEN, Asks, Message, State
+from bots.turn import Reply
 from parsers.understanding import Kind, Understanding
 from store import complaints, inbox
 from store.models import (
@@ -35,28 +33,6 @@ from store.models import (
 
 GIVEN_UP = "given_up"  # the kind of reply to a message that could not be handled
 NOT_OUT = (OutboxStatus.FAILED, OutboxStatus.CANCELLED, OutboxStatus.QUEUED)
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A claimed message with what was understood of it, outside any transaction."""
-
-    row: InboxRow
-    seen: Understanding
-
-
-def hear(row: InboxRow, state: Mapping[str, object], desk: Desk) -> Heard:
-    """Understand one message; the person's last place makes an unnamed one likely."""
-    pin = row.extra.get("location") or {}
-    area = state.get("area")
-    seen = desk.reader.understand(
-        row.text,
-        area=area if isinstance(area, str) else None,
-        lat=pin.get("lat"),
-        lon=pin.get("lon"),
-        today=row.received_at.astimezone(desk.policy.zone).date(),
-    )
-    return Heard(row, seen)
 
 
 def process(session: Session, batch: Sequence[Heard], *, token: str, desk: Desk) -> None:
@@ -131,8 +107,13 @@ class _Work:
                 self._repeat(row, earlier)
             return
         state = State.load(conversation.state)
-        message = self._message(heard)
-        turn = step(state, message, self._cases(conversation, state, message), self._limits)
+        message = message_of(self.session, self.desk, heard, conversation.language)
+        turn = step(
+            state,
+            message,
+            cases_of(self.session, self.desk, conversation, state, message),
+            self.desk.policy.limits,
+        )
         actor = self._actor(row, conversation, message)
         state = turn.state
         for action in turn.actions:
@@ -143,10 +124,6 @@ class _Work:
         conversation.updated_at = conversation.heard_at = self.desk.now
         conversation.blocked = False  # who writes to us has not blocked us
         self.session.add(conversation)
-
-    @property
-    def _limits(self) -> Limits:
-        return self.desk.policy.limits
 
     def _actor(self, row: InboxRow, conversation: Conversation, message: Message) -> Actor:
         return Actor(
@@ -159,52 +136,6 @@ class _Work:
             draw=self.numbers.pop,
             say=lambda said: self._say(row, said, conversation.language),
         )
-
-    def _message(self, heard: Heard) -> Message:
-        row, extra = heard.row, heard.row.extra
-        pin = extra.get("location")
-        words = " ".join(heard.seen.normalised.split() or row.text.casefold().split())
-        number, total = extra.get("part") or part_of(row.text) or (0, 0)
-        return Message(
-            inbox_id=row.key,
-            at=row.stored_at,
-            seen=heard.seen,
-            route=self.desk.route(heard.seen),
-            digest=hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:16],
-            text=row.text,
-            location=Location(lat=pin["lat"], lon=pin["lon"]) if pin else None,
-            media=len(extra.get("media", ())),
-            opt_out=extra.get("opt_out", ""),
-            edit=bool(extra.get("edit_of")),
-            about=self._about(row),
-            choice=extra.get("choice", ""),
-            album=extra.get("album", ""),
-            privacy=privacy_wish(heard.seen.normalised),
-            part=(number, total) if total else None,
-        )
-
-    def _about(self, row: InboxRow) -> int | None:
-        """The complaint that the message which this one answers or edits was about."""
-        quoted = row.extra.get("reply_to") or row.extra.get("edit_of")
-        return complaints.quoted(self.session, row.channel, row.sender, quoted) if quoted else None
-
-    def _cases(self, conversation: Conversation, state: State, message: Message) -> list[Case]:
-        """The complaints this turn may speak of; none are looked up for a stranger's first."""
-        seen, now = message.seen, message.at
-        asks = seen.command or seen.kind in (Kind.STATUS_QUERY, Kind.FOLLOW_UP) or message.about
-        lately = recent(state.digest_at, now, self._limits.conversation) or state.question
-        if not (asks or lately or message.edit):
-            return []
-        mine = complaints.newest(self.session, conversation) if conversation.id else []
-        numbers = {*seen.tracking, str(state.tracking or ""), str(message.about or "")}
-        numbers |= {seen.command.tracking} if seen.command else set()
-        known = {complaint.tracking for complaint in mine}
-        owners = complaints.owners(self.session, conversation)
-        for number in sorted(numbers):
-            if number.isdigit() and int(number) not in known:
-                other = complaints.by_tracking(self.session, int(number))
-                mine += [other] if other else []
-        return [case(one, self.desk, mine=one.conversation_id in owners) for one in mine]
 
     def _rematch(
         self,
@@ -315,7 +246,7 @@ def _reply(row: InboxRow, kind: str, reply: Reply, language: str, now: datetime)
         "recipient": row.sender,
         "origin": row.recipient,
         "text": reply.sentence.say(language),
-        "extra": _extra(reply, language),
+        "extra": extra_of(reply, language),
         "due_at": now,
         "created_at": now,
     }
@@ -325,7 +256,8 @@ def _name(row: InboxRow, kind: str) -> str:
     return f"in-{row.key}-{row.generation}-{kind}"
 
 
-def _extra(reply: Reply, language: str) -> dict[str, Any]:
+def extra_of(reply: Reply, language: str) -> dict[str, Any]:
+    """What a row says beside its text, for the channels to render."""
     values = {
         "buttons": [[button.id, label(button.label, language)] for button in reply.buttons],
         "ask_location": reply.ask_location,

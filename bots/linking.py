@@ -6,8 +6,10 @@ import re
 from dataclasses import replace
 
 from bots import replies
-from bots.state import Join, Link, Part, SendCode, State, Turn, recent, said
+from bots.actions import Join, Part, SendCode
+from bots.state import Link, State, recent
 from bots.talk import Talk
+from bots.turn import Turn, said
 
 CODE = re.compile(r"\D{0,12}(\d{6})\D{0,3}")
 TRIES = 5

@@ -1,21 +1,23 @@
 """Every sentence that 1708 sends: plain ASCII, so that an SMS stays in the cheap alphabet."""
 
+from dataclasses import replace
 from datetime import date
 
 from bots.language import Part, Sentence, joined
 from store.models import ComplaintStatus, Privacy
 
 EMERGENCY = Sentence("DARURAT? Telepon 112 (polisi 110, pemadam 113, ambulans 119) sekarang juga.")
-STATUS_WORDS: dict[str, str] = {
-    ComplaintStatus.TRIAGE: "sedang diperiksa petugas 1708",
-    ComplaintStatus.DISPOSED: "sudah diteruskan ke {agency}",
-    ComplaintStatus.IN_PROGRESS: "sedang dikerjakan {agency}",
-    ComplaintStatus.ANSWERED: "sudah dijawab {agency}",
-    ComplaintStatus.CLOSED: "selesai",
-    ComplaintStatus.ARCHIVED: "diarsipkan",
-    ComplaintStatus.WITHDRAWN: "dibatalkan pelapor",
+STATUS_WORDS: dict[str, Sentence] = {
+    ComplaintStatus.TRIAGE: Sentence("sedang diperiksa petugas 1708"),
+    ComplaintStatus.DISPOSED: Sentence("sudah diteruskan ke {agency}"),
+    ComplaintStatus.IN_PROGRESS: Sentence("sedang dikerjakan {agency}"),
+    ComplaintStatus.ANSWERED: Sentence("sudah dijawab {agency}"),
+    ComplaintStatus.CLOSED: Sentence("selesai"),
+    ComplaintStatus.ARCHIVED: Sentence("diarsipkan"),
+    ComplaintStatus.WITHDRAWN: Sentence("dibatalkan pelapor"),
 }
 SOME_AGENCY = Sentence("instansi terkait")
+OFFICERS = Sentence("petugas 1708")
 HELP = Sentence(
     "1708 LAPOR! Tulis keluhan dan tempatnya. Cek: STATUS nomor. Tambah: BALAS nomor pesan. "
     "BATAL, ANONIM, RAHASIA, STOP, BAHASA EN. Darurat: 112"
@@ -30,6 +32,7 @@ UNCLEAR = Sentence(
     "Pesan Anda kami terima. Tulis apa yang terjadi dan di mana, agar bisa kami teruskan. "
     "Bantuan: BANTUAN"
 )
+CALM = Sentence("Pesan Anda tercatat. Tulis apa yang terjadi dan di mana, agar bisa kami bantu.")
 MEDIA_ALONE = Sentence("Kiriman Anda kami terima. Tulis apa yang terjadi dan di mana.")
 PIN_ALONE = Sentence("Lokasi Anda kami terima. Tulis apa yang terjadi di sana.")
 STOPPED = Sentence(
@@ -46,21 +49,36 @@ NOTHING_TO_RATE = Sentence("Belum ada jawaban instansi yang bisa Anda nilai. Cek
 READ_BY_PERSON = Sentence("Pesan Anda kami terima dan akan dibaca petugas 1708.")
 STALE = Sentence("Pilihan itu sudah tidak berlaku. Tulis saja apa yang Anda perlukan, atau STATUS.")
 SPEAKS = Sentence("Kami akan menjawab dalam bahasa Indonesia.")
-ANONYMOUS_NEXT = Sentence(
-    "Nama Anda tidak kami teruskan. Tulis sekarang apa yang terjadi dan di mana."
-)
-SECRET_NEXT = Sentence(
-    "Laporan Anda akan dirahasiakan: hanya petugas yang berwenang membacanya. "
-    "Tulis sekarang apa yang terjadi dan di mana."
-)
+NEXT_IS = {  # asked for before there is a complaint
+    Privacy.ANONYMOUS: Sentence(
+        "Nama Anda tidak kami teruskan. Tulis sekarang apa yang terjadi dan di mana."
+    ),
+    Privacy.CONFIDENTIAL: Sentence(
+        "Laporan Anda akan dirahasiakan: hanya petugas yang berwenang membacanya. "
+        "Tulis sekarang apa yang terjadi dan di mana."
+    ),
+    Privacy.PUBLIC: Sentence(
+        "Laporan Anda tidak akan dirahasiakan. Tulis sekarang apa yang terjadi dan di mana."
+    ),
+}
 ANY_OTHER = Sentence("Bukan salah satunya")
 CODE_WRONG = Sentence("Kode itu tidak cocok atau sudah kedaluwarsa. Minta lagi: HUBUNGKAN nomor")
 CODE_NUMBER = Sentence("Tulis HUBUNGKAN dan nomor HP Anda, misal: HUBUNGKAN 081200001234")
 CODE_ENOUGH = Sentence("Hari ini sudah terlalu banyak kode diminta. Coba lagi besok.")
-LINKED = Sentence("Kanal ini dan nomor itu kini satu orang: STATUS menampilkan semua laporan Anda.")
+LINKED = Sentence(
+    "Kanal ini dan nomor itu kini terhubung: STATUS menampilkan semua laporan Anda. Lepas: PUTUSKAN"
+)
+NOTED = Sentence("Catatan Anda tersimpan.")
 UNLINKED = Sentence("Kanal ini tidak lagi terhubung dengan kanal lain.")
 NOT_LINKED = Sentence("Kanal ini belum terhubung dengan kanal lain.")
-SCORE = Sentence("Terima kasih. Beri nilai 1 sampai 5 (5 = sangat puas).")
+SCORE = Sentence("Terima kasih, laporan ditutup. Bagaimana penanganannya? Beri nilai 1 sampai 5.")
+SCORES = (
+    Sentence("Sangat buruk"),
+    Sentence("Buruk"),
+    Sentence("Cukup"),
+    Sentence("Baik"),
+    Sentence("Sangat baik"),
+)
 SCORED = Sentence("Terima kasih atas penilaian Anda.")
 WHY = Sentence("Apa yang belum selesai? Tulis dalam satu pesan, kami sampaikan ke instansi.")
 YES, NO = Sentence("Puas"), Sentence("Belum")
@@ -121,7 +139,7 @@ PLACE_AGAIN = Sentence(
     "Tempatnya belum kami kenali. Balas dengan kecamatan dan kab/kota, "
     "misal: Kec. Coblong Kota Bandung"
 )
-CHOOSE_AGAIN = Sentence("Maaf, belum kami pahami. Balas dengan nomor pilihannya.")
+CHOOSE_AGAIN = Sentence("Maaf, belum kami pahami. Pilih salah satu:")
 WHICH_CASE = Sentence("Pesan ini untuk laporan yang mana?")
 
 
@@ -151,13 +169,7 @@ def withdrawn(tracking: int) -> Sentence:
 
 def hidden(tracking: int, privacy: str) -> Sentence:
     """What was changed about who may see a complaint."""
-    words = {
-        Privacy.ANONYMOUS: "Nama Anda pada laporan {tracking} tidak kami teruskan.",
-        Privacy.CONFIDENTIAL: "Laporan {tracking} dirahasiakan: hanya petugas yang berwenang "
-        "membacanya.",
-        Privacy.PUBLIC: "Laporan {tracking} tidak lagi dirahasiakan.",
-    }[Privacy(privacy)]
-    return Sentence(words, {"tracking": tracking})
+    return replace(NOW_IS[Privacy(privacy)], fields={"tracking": tracking})
 
 
 def privacy_of(privacy: Privacy, *, asked: bool) -> Sentence | None:
@@ -170,6 +182,15 @@ def privacy_of(privacy: Privacy, *, asked: bool) -> Sentence | None:
 SECRET = Sentence("Laporan ini dirahasiakan.")
 NAMELESS = Sentence("Nama Anda tidak kami teruskan.")
 SECRET_BY_DEFAULT = Sentence("Laporan ini kami rahasiakan; balas TERBUKA bila tidak perlu.")
+
+
+NOW_IS = {
+    Privacy.ANONYMOUS: Sentence("Nama Anda pada laporan {tracking} tidak kami teruskan."),
+    Privacy.CONFIDENTIAL: Sentence(
+        "Laporan {tracking} dirahasiakan: hanya petugas yang berwenang membacanya."
+    ),
+    Privacy.PUBLIC: Sentence("Laporan {tracking} tidak lagi dirahasiakan."),
+}
 
 
 def unknown_number(tracking: str) -> Sentence:
@@ -190,7 +211,7 @@ def status_line(
     tracking: int, status: str, what: str, agency: str, since: date, due: date | None
 ) -> Sentence:
     """What the reporter is told about one own complaint: what happened last, who has it, when."""
-    words = Sentence(STATUS_WORDS[status], {"agency": agency or SOME_AGENCY})
+    words = replace(STATUS_WORDS[status], fields={"agency": agency or SOME_AGENCY})
     fields: dict[str, Part] = {
         "tracking": tracking,
         "what": f" {what}" if what else "",
@@ -210,7 +231,10 @@ def public_status(tracking: int, status: str, privacy: str) -> Sentence:
         return unknown_number(str(tracking))
     return Sentence(
         "Laporan {tracking} {words}. Rinciannya hanya untuk pelapor.",
-        {"tracking": tracking, "words": Sentence(STATUS_WORDS[status], {"agency": SOME_AGENCY})},
+        {
+            "tracking": tracking,
+            "words": replace(STATUS_WORDS[status], fields={"agency": SOME_AGENCY}),
+        },
     )
 
 
@@ -245,7 +269,9 @@ def answered(tracking: int, agency: str, text: str) -> Sentence:
 
 
 def satisfied(tracking: int) -> Sentence:
-    return Sentence("Apakah laporan {tracking} sudah selesai?", {"tracking": tracking})
+    return Sentence(
+        "Apakah Anda puas dengan jawaban atas laporan {tracking}?", {"tracking": tracking}
+    )
 
 
 def closed(tracking: int) -> Sentence:
@@ -255,11 +281,7 @@ def closed(tracking: int) -> Sentence:
     )
 
 
-def accepted(tracking: int) -> Sentence:
-    return Sentence("Laporan {tracking} selesai.", {"tracking": tracking})
-
-
-def reopened(tracking: int, agency: str) -> Sentence:
+def reopened(tracking: int, agency: Part) -> Sentence:
     return Sentence(
         "Laporan {tracking} dibuka lagi dan diteruskan ke {agency}. Cek: STATUS {tracking}",
         {"tracking": tracking, "agency": agency},

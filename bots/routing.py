@@ -6,7 +6,6 @@ from enum import StrEnum
 from parsers.understanding import Candidate, Kind, PlaceCandidate, Understanding
 from store.models import Privacy
 
-NAMED = "disebut"  # how parsers.agency begins the reason of an office that the words name
 KABKOTA_CODE = 5  # "32.73": a kabupaten or kota is the least that a local office needs
 DUTIES = {  # class of a routing topic -> deadline (DOMAIN section 1: 5, 14, 60 days)
     "informasi_keluhan": "information",
@@ -60,7 +59,7 @@ def secret_from_accused(route: Route, seen: Understanding, privacy: Privacy) -> 
 
     That office may be the accused one (DOMAIN section 2), so a person decides.
     """
-    named = seen.agency is not None and seen.agency.reason.startswith(NAMED)
+    named = seen.agency is not None and seen.agency.named
     if privacy is Privacy.CONFIDENTIAL and route.agency and named:
         return replace(route, agency=None, missing=Missing.DESK)
     return route

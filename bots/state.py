@@ -1,12 +1,12 @@
-"""What the conversation remembers, hears and decides: plain values, in no channel's dialect."""
+"""What the conversation remembers and hears: plain values, in no channel's dialect."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from bots.language import Sentence
+from bots.language import SOURCE, Sentence
 from bots.routing import KABKOTA_CODE, Route
 from parsers.messages import Button, Location
 from parsers.understanding import Understanding
@@ -72,6 +72,7 @@ class State:
     digest_at: str = ""  # when its last words came
     loose: tuple[int, ...] = ()  # inbox rows that wait for the rest: photos, half a thought
     words: str = ""  # what those rows said
+    kept_at: str = ""  # when the last of these came
     pin: tuple[float, float] | None = None  # a pin that waits for words
     privacy: str = ""  # asked for before the complaint
     area: str | None = None  # kabupaten/kota of the last sure place: a prior for the next message
@@ -90,7 +91,8 @@ class State:
         known["pin"] = tuple(known["pin"]) if known.get("pin") else None
         if question := known.get("question"):
             options = tuple((value, label) for value, label in question.get("options", ()))
-            known["question"] = Question(**question | {"options": options})
+            asks = Asks(question["asks"])
+            known["question"] = Question(**question | {"options": options, "asks": asks})
         if link := known.get("link"):
             known["link"] = Link(**link)
         return cls(**known)
@@ -105,8 +107,10 @@ class State:
     def asking(self, question: Question) -> "State":
         return replace(self, question=question, asked=self.asked + 1)
 
-    def answered(self) -> "State":
-        return replace(self, question=None)
+    def answered(self, tracking: int | None = None) -> "State":
+        """No question waits any more; with a number, none about that complaint."""
+        about = self.question.tracking if self.question else None
+        return replace(self, question=None) if tracking in (None, about) else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,11 +147,13 @@ class Message:
     media: int = 0
     opt_out: str = ""
     edit: bool = False  # the person changed an earlier message
+    unchanged: bool = False  # no word of it, though
     about: int | None = None  # tracking number of the case that a quoted message of ours was about
     choice: str = ""  # payload of a button
     album: str = ""
     privacy: str = ""  # `anonim` or `rahasia`, asked for in these words
     part: tuple[int, int] | None = None  # number and total, where an SMS was cut
+    language: str = SOURCE  # that our sentences are said in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,161 +166,6 @@ class Limits:
     code: timedelta  # a linking code is good for this
     idle: timedelta  # small talk is forgotten after this
     questions: int  # we ask at most so often about one complaint
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """Make a complaint of this message; the reply follows from where it went."""
-
-    emergency: bool = False
-    inbox_ids: tuple[int, ...] = ()  # earlier messages whose words and media belong to it
-    words: str = ""
-    pin: tuple[float, float] | None = None
-    privacy: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Give the complaint the place of this message and find its desk again."""
-
-    tracking: int
-
-
-@dataclass(frozen=True, slots=True)
-class Choose:
-    """Take the reporter's word for a place, category or agency."""
-
-    tracking: int
-    asks: Asks
-    value: str
-
-
-class Half(StrEnum):
-    """Where the words of another message stand in a complaint."""
-
-    AFTER = "after"
-    BEFORE = "before"  # the parts of an SMS came in the wrong order
-    INSTEAD = "instead"  # the person corrected them
-
-
-@dataclass(frozen=True, slots=True)
-class Extend:
-    """The second half of a thought: read the complaint again with these words in it."""
-
-    tracking: int
-    how: Half = Half.AFTER
-
-
-@dataclass(frozen=True, slots=True)
-class FollowUp:
-    """Add a message to the history of a complaint; its officers are told."""
-
-    tracking: int
-    text: str
-    inbox_id: int = 0  # of an earlier message, else this one
-
-
-@dataclass(frozen=True, slots=True)
-class Withdraw:
-    tracking: int
-
-
-@dataclass(frozen=True, slots=True)
-class Hide:
-    """Change who may see a complaint, or its reporter's name."""
-
-    tracking: int
-    privacy: str
-
-
-@dataclass(frozen=True, slots=True)
-class Accept:
-    """The reporter is satisfied: the complaint is closed."""
-
-    tracking: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    tracking: int
-    score: int  # 1..5
-
-
-@dataclass(frozen=True, slots=True)
-class Reopen:
-    tracking: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Notices:
-    on: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Speak:
-    language: str
-
-
-@dataclass(frozen=True, slots=True)
-class SendCode:
-    """Send a linking code to a number; the state that waits for it is made where it is drawn."""
-
-    number: str
-
-
-@dataclass(frozen=True, slots=True)
-class Join:
-    """This conversation and that of the link are one person."""
-
-    channel: str
-    sender: str
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """This conversation is nobody else's any more."""
-
-
-Action = (
-    File
-    | Place
-    | Choose
-    | Extend
-    | FollowUp
-    | Withdraw
-    | Hide
-    | Accept
-    | Rate
-    | Reopen
-    | Notices
-    | Speak
-    | SendCode
-    | Join
-    | Part
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a person is told, with what may be pressed to answer."""
-
-    sentence: Sentence
-    buttons: tuple[Button, ...] = ()
-    ask_location: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """The new state, what to do, and what to say besides what the actions say themselves."""
-
-    state: State
-    actions: tuple[Action, ...] = ()
-    say: tuple[Reply, ...] = field(default=())
-
-
-def said(state: State, *sentences: Sentence, actions: Sequence[Action] = ()) -> Turn:
-    return Turn(state, tuple(actions), tuple(Reply(sentence) for sentence in sentences))
 
 
 def recent(iso: str, now: datetime, span: timedelta) -> bool:

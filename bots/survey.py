@@ -4,18 +4,23 @@ import re
 from dataclasses import replace
 
 from bots import replies
-from bots.state import Accept, Asks, Case, Question, Rate, Reopen, Reply, State, Turn, said
+from bots.actions import Accept, FollowUp, Rate, Reopen
+from bots.language import joined
+from bots.state import Asks, Case, Question, State
 from bots.talk import Talk
-from parsers.choice import chosen
-from parsers.understanding import Command, Kind, Verb
+from bots.turn import Reply, Turn, added, said
+from parsers.understanding import Command, Verb
 from store.models import ComplaintStatus
 
 SATISFIED, UNSATISFIED = "puas", "belum"
-SCORES = ("1", "2", "3", "4", "5")
 SCORE = re.compile(r"\W*(?:nilai|bintang|skor|rating)?\W*([1-5])(?:\s*/\s*5)?\W*", re.IGNORECASE)
-YES = ("puas", "sudah", "sdh", "udah", "selesai", "beres", "ya", "iya", "sip", "ok", "oke", "yes")
-NO = ("belum", "blm", "tidak", "tdk", "gak", "ga", "nggak", "kurang", "kecewa", "masih", "no")
+YES = frozenset({"puas", "sudah", "sdh", "udah", "selesai", "beres", "ya", "iya", "yes", "solved"})
+NO = frozenset({"belum", "blm", "blum", "masih", "kecewa", "not", "no"})
+DENIED = frozenset({"tidak", "tdk", "gak", "ga", "nggak", "kurang", "bukan"})
+OF_WHAT = frozenset({"", "puas", "selesai", "beres", "memuaskan"})  # what may follow `tidak`
 JUDGED = (ComplaintStatus.ANSWERED, ComplaintStatus.CLOSED)
+BRIEF = 2  # words of an answer that is only unclear
+TWICE = 2  # a choice is offered this often
 
 
 def ask_satisfied(tracking: int, at: str) -> Question:
@@ -33,32 +38,74 @@ def judged(talk: Talk, command: Command) -> Turn:
     return _refuse(talk, case.tracking, command.text)
 
 
-def survey_answer(talk: Talk, question: Question, pressed: str = "") -> Turn | None:
+def survey_answer(talk: Talk, question: Question) -> Turn | None:
     """What a message says to a question of ours about an answered case; None if nothing."""
-    text = pressed or talk.message.text
+    text = talk.message.text
     if question.asks is Asks.SATISFIED:
-        return _verdict(talk, question, text)
+        return _verdict(talk, question, text) or _unsure(talk, question)
     if question.asks is Asks.SCORE:
         score = SCORE.fullmatch(text)
-        return _rated(talk.state, question.tracking, int(score[1])) if score else None
-    if talk.message.seen.command or talk.message.seen.kind is Kind.THANKS or not text.strip():
+        value = score[1] if score else talk.option(question, text)
+        rated = _rated(talk.state, question.tracking, int(value)) if value else None
+        return rated or offered_again(talk, question)
+    if not text.strip() or talk.another(question.tracking):
         return None
     return _reopen(talk, question.tracking, text)
 
 
-def _verdict(talk: Talk, question: Question, text: str) -> Turn | None:
-    first, _, rest = text.strip().partition(" ")
-    word = first.casefold().strip(".,!:;-")
-    place = chosen(text, [label for _, label in question.options])
-    if word in NO or place == 1:
-        return _refuse(talk, question.tracking, rest if word in NO else "")
-    if place == 0 or (word in YES and not _complains(rest)):
-        return _accept(talk, question.tracking, rest)
+def pressed(talk: Talk, asks: str, tracking: int, value: str) -> Turn | None:
+    """A button under one of these questions counts as long as the case can be judged."""
+    case = talk.case(tracking)
+    if case is None or case.status not in JUDGED:
+        return None
+    if asks == Asks.SATISFIED:
+        good = value == SATISFIED
+        return _accept(talk, tracking, "") if good else _refuse(talk, tracking, "")
+    if asks == Asks.SCORE and SCORE.fullmatch(value):
+        return _rated(talk.state, tracking, int(value))
     return None
 
 
-def _complains(rest: str) -> bool:
-    return any(word.strip(".,!") in NO for word in rest.casefold().split())
+def offered_again(talk: Talk, question: Question) -> Turn | None:
+    """A word or two that are none of the choices, the first time."""
+    brief = 0 < len(talk.message.text.split()) <= BRIEF
+    if not brief or question.times >= TWICE or talk.another(question.tracking):
+        return None
+    again = replace(question, times=question.times + 1)
+    say = Reply(replies.CHOOSE_AGAIN, again.buttons)
+    return Turn(replace(talk.state, question=again), (), (say,))
+
+
+def _verdict(talk: Talk, question: Question, text: str) -> Turn | None:
+    """Numbers and words of the choices, and how people else say yes and no."""
+    words = [word.strip(".,!:;-") for word in text.casefold().split()]
+    value = talk.option(question, text)
+    command = talk.message.seen.command
+    if value is None and command and command.verb in (Verb.SATISFIED, Verb.UNSATISFIED):
+        value = SATISFIED if command.verb is Verb.SATISFIED else UNSATISFIED
+    if value is None and (not words or talk.other_matter(question.tracking)):
+        return None
+    first, second = (*words, "", "")[:2]
+    refused = first in NO or (first in DENIED and second in OF_WHAT)
+    refused = refused or (not NO.isdisjoint(words) and not talk.another(question.tracking))
+    if value == UNSATISFIED or (value is None and refused):
+        return _refuse(talk, question.tracking, text if len(words) > 1 and refused else "")
+    if value == SATISFIED or first in YES:
+        return _accept(talk, question.tracking, text.strip().partition(" ")[2])
+    return None
+
+
+def _unsure(talk: Talk, question: Question) -> Turn | None:
+    """Neither yes nor no: a remark is kept with the case, and the question stands."""
+    again = offered_again(talk, question)
+    if again or not talk.message.text.strip() or talk.another(question.tracking):
+        return again
+    if question.times >= TWICE:
+        return added(talk.state, question.tracking, talk.message.text)
+    asked = replace(question, times=question.times + 1)
+    say = Reply(joined(replies.NOTED, replies.satisfied(question.tracking)), asked.buttons)
+    remark = FollowUp(question.tracking, talk.message.text)
+    return Turn(replace(talk.state, question=asked), (remark,), (say,))
 
 
 def _answered(talk: Talk, tracking: str) -> Case | None:
@@ -81,7 +128,7 @@ def _accept(talk: Talk, tracking: int, rest: str) -> Turn:
         asks=Asks.SCORE,
         tracking=tracking,
         at=talk.message.at.isoformat(),
-        options=tuple((value, value) for value in SCORES),
+        options=tuple((str(score), words.words) for score, words in enumerate(replies.SCORES, 1)),
     )
     say = Reply(replies.SCORE, question.buttons)
     return Turn(replace(talk.state, question=question), (accepted,), (say,))

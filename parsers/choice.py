@@ -17,7 +17,24 @@ LAST = frozenset({"terakhir", "akhir", "last", "paling", "bawah"})
 FILLERS = frozenset(
     {"yg", "yang", "no", "nomor", "nmr", "nomer", "pilih", "pilihan", "ke", "opsi", "angka", "saya"}
     | {"sy", "aku", "itu", "ya", "iya", "pak", "bu", "min", "kak", "the", "number", "option", "aja"}
-    | {"saja", "jwb", "jawab", "jawaban", "jawabannya", "di", "dong", "deh", "sih", "mas", "mbak"}
+    | {
+        "saja",
+        "laporan",
+        "lap",
+        "aduan",
+        "nu",
+        "sing",
+        "jwb",
+        "jawab",
+        "jawaban",
+        "jawabannya",
+        "di",
+        "dong",
+        "deh",
+        "sih",
+        "mas",
+        "mbak",
+    }
 )
 SHORT = {
     "kab": "kabupaten",
