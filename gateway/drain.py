@@ -7,7 +7,7 @@ from time import monotonic
 import structlog
 
 from bots import intake
-from bots.intake import Heard
+from bots.hearing import Heard, hear
 from gateway import metrics
 from gateway.logs import where
 from gateway.runtime import Runtime
@@ -71,7 +71,7 @@ def _hear(
 ) -> Heard | None:
     """Understand outside any transaction; a text that breaks the reader harms no other row."""
     try:
-        return intake.hear(row, states.get((row.channel, row.sender), {}), rt.desk())
+        return hear(row, states.get((row.channel, row.sender), {}), rt.desk())
     except Exception as error:  # noqa: BLE001 - whatever it is, it is kept on the row
         _fail(rt, row, token, error)
         return None

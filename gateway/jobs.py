@@ -6,14 +6,16 @@ from contextlib import contextmanager
 
 import structlog
 
+from bots import notices
 from gateway import queue
 from gateway.deliver import drain_outbox
 from gateway.drain import drain_inbox
+from gateway.fetch import drain_attachments
 from gateway.logs import where
 from gateway.queue import Wake
 from gateway.relay import relay
 from gateway.runtime import Runtime
-from store import quarantine
+from store import attachments, quarantine
 from store.models import Lane
 
 log = structlog.get_logger()
@@ -49,11 +51,18 @@ def _drain_lane(name: Wake, lane: Lane) -> None:
     rt, until = runtime(), time.monotonic() + BUDGET_SECONDS
     with _logged(name) as line:
         queue.answer_wake(rt.redis, name)
-        line["rows"] = drain_inbox(
-            rt, lane, until=until, settled_some=lambda: queue.wake(rt.redis, Wake.DELIVER)
-        )
+        line["rows"] = drain_inbox(rt, lane, until=until, settled_some=lambda: _go_on(rt))
         if time.monotonic() >= until:
             queue.wake(rt.redis, name)
+
+
+def _go_on(rt: Runtime) -> None:
+    """Wake those who work on what the intake has just made."""
+    queue.wake(rt.redis, Wake.DELIVER)
+    with rt.reading() as session:
+        files = attachments.due(session, now=rt.now())
+    if files:
+        queue.wake(rt.redis, Wake.FETCH)
 
 
 def deliver() -> None:
@@ -63,6 +72,15 @@ def deliver() -> None:
         line["rows"] = drain_outbox(rt, until=until)
         if time.monotonic() >= until:
             queue.wake(rt.redis, Wake.DELIVER)
+
+
+def fetch() -> None:
+    rt, until = runtime(), time.monotonic() + BUDGET_SECONDS
+    with _logged(Wake.FETCH) as line:
+        queue.answer_wake(rt.redis, Wake.FETCH)
+        line["rows"] = drain_attachments(rt, until=until)
+        if time.monotonic() >= until:
+            queue.wake(rt.redis, Wake.FETCH)
 
 
 def relay_missed() -> None:
@@ -77,6 +95,19 @@ def trim_quarantine() -> None:
         line["rows"] = quarantine.trim(
             session, now=rt.now(), max_rows=limits.max_rows, max_days=limits.max_days
         )
+
+
+def close_unanswered() -> None:
+    """Close answered complaints whose reporters said nothing for the days of the settings."""
+    rt, until = runtime(), time.monotonic() + BUDGET_SECONDS
+    with _logged("close_unanswered") as line:
+        line["rows"], closed = 0, 1
+        while closed and time.monotonic() < until:
+            with rt.transaction() as session:
+                closed = notices.close_unanswered(
+                    session, rt.policy, now=rt.now(), limit=rt.settings.intake.batch
+                )
+            line["rows"] += closed
 
 
 @contextmanager

@@ -23,10 +23,16 @@ class Wake(StrEnum):
     INTAKE = "intake"
     BULK = "bulk"
     DELIVER = "deliver"
+    FETCH = "fetch"
 
 
 PERIODIC = "periodic"
-JOBS = {Wake.INTAKE: "drain_live", Wake.BULK: "drain_bulk", Wake.DELIVER: "deliver"}
+JOBS = {
+    Wake.INTAKE: "drain_live",
+    Wake.BULK: "drain_bulk",
+    Wake.DELIVER: "deliver",
+    Wake.FETCH: "fetch",
+}
 
 
 def connect(url: str, timeout: float) -> "Redis":

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 import structlog
@@ -13,16 +13,19 @@ from redis import Redis
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from bots.desk import Desk, Policy, limits
+from bots.desk import Desk, Policy
 from bots.reader import Reader
+from bots.state import Limits
 from gateway.accept import Acceptor
 from gateway.channels import build_adapters
 from gateway.channels.base import AnswersInHttp, ChannelAdapter
+from gateway.channels.console import Console
 from gateway.queue import Bell, Wake, connect, wake
 from gateway.settings import Settings
 from gateway.spool import Spool
-from parsers.messages import Envelope
+from parsers.messages import Envelope, Membership
 from parsers.understand import Thresholds
+from store import complaints
 from store.db import open_engine
 from store.gazetteer import default_gazetteer
 from store.model_files import Deployment, load_deployment
@@ -33,6 +36,9 @@ log = structlog.get_logger()
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+SMS = ("sms", "kannel")  # channels that reach a phone number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +94,11 @@ class Runtime:
         """Make a message durable and wake a worker; Unavailable if it cannot be kept."""
         self._acceptor.accept(envelope)
 
+    def note(self, change: Membership) -> None:
+        """Remember who blocks us, so that no notice is tried until that ends."""
+        with self.transaction() as session:
+            complaints.mark_blocked(session, change.channel, change.sender, blocked=change.blocked)
+
     def watch_spool(self) -> None:
         """Take in what an earlier process left behind."""
         self._acceptor.watch_spool()
@@ -101,17 +112,35 @@ class Runtime:
         return build_reader(self.settings, deployment)
 
     @cached_property
+    def sms_channel(self) -> str:
+        """The channel for what must reach a phone number, or "": a real one before the console."""
+        wished = self.settings.outbox.sms_channel
+        known = [name for name in ([wished] if wished else SMS) if name in self.adapters]
+        known.sort(key=lambda name: isinstance(self.adapters[name], Console))
+        return known[0] if known else ""
+
+    @cached_property
     def policy(self) -> Policy:
         intake, deadlines = self.settings.intake, self.settings.deadlines
         return Policy(
-            limits=limits(
-                repeat_seconds=intake.repeat_seconds,
-                question_hours=intake.question_hours,
-                undo_minutes=intake.undo_minutes,
+            limits=Limits(
+                repeat=timedelta(seconds=intake.repeat_seconds),
+                question=timedelta(hours=intake.question_hours),
+                undo=timedelta(minutes=intake.undo_minutes),
+                together=timedelta(seconds=intake.together_seconds),
+                conversation=timedelta(hours=intake.conversation_hours),
+                code=timedelta(minutes=intake.code_minutes),
+                idle=timedelta(minutes=intake.idle_minutes),
+                questions=intake.questions,
             ),
             days=deadlines.model_dump(exclude={"unit"}),
             unit=deadlines.unit,
             zone=self.settings.zone,
+            secret=frozenset(intake.confidential),
+            texts=self.sms_channel,
+            notices=self.settings.notice_rules,
+            close_days=intake.close_days,
+            close_unit=intake.close_unit,
         )
 
     def desk(self) -> Desk:

@@ -10,14 +10,19 @@ from gateway.runtime import Runtime, open_runtime
 from gateway.settings import load
 from gateway.worker import patiently, stop_at_once
 
-TRIM_SECONDS = 3600
+HOUR = 3600
 
 
 def register(rt: Runtime) -> CronScheduler:
     """The periodic work. A job nobody took before the next one comes is dropped (ttl)."""
     scheduler = CronScheduler(connection=rt.redis, logging_level="ERROR")
     every = rt.settings.relay.every_seconds
-    for function, interval in ((jobs.relay_missed, every), (jobs.trim_quarantine, TRIM_SECONDS)):
+    periodic = (
+        (jobs.relay_missed, every),
+        (jobs.trim_quarantine, HOUR),
+        (jobs.close_unanswered, HOUR),
+    )
+    for function, interval in periodic:
         scheduler.register(function, PERIODIC, interval=interval, ttl=interval, result_ttl=0)
     return scheduler
 

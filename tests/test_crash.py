@@ -20,7 +20,7 @@ from gateway.accept import Acceptor, Unavailable
 from gateway.app import create_app
 from gateway.queue import Wake
 from gateway.relay import relay
-from gateway.runtime import Runtime, build
+from gateway.runtime import Runtime, build, utc_now
 from gateway.settings import load
 from gateway.spool import Spool
 from parsers.messages import Envelope, Location, Media
@@ -28,7 +28,6 @@ from store import inbox
 from store.models import Complaint, InboxRow, InboxStatus, OutboxRow, QuarantineRow
 from tests.conftest import Outage
 from tests.harness import (
-    NOON,
     at_once,
     envelope,
     eventually,
@@ -435,11 +434,11 @@ def done(rt: Runtime) -> int:
 def test_a_killed_intake_worker_loses_nothing_and_does_nothing_twice(
     service: Service, runtime: Runtime
 ):
-    senders, each = 200, 3
+    matters = (ROAD, "BPJS saya tidak aktif padahal bayar terus", "Lampu PJU mati di Kota Cimahi")
     messages = [
-        envelope(f"{who}-{n}", sender=f"+62812000{who:05}", text=f"{ROAD}, rumah nomor {n}")
-        for n in range(each)
-        for who in range(senders)
+        envelope(f"{who}-{n}", sender=f"+62812000{who:05}", text=text)
+        for n, text in enumerate(matters)
+        for who in range(200)
     ]
     with runtime.transaction() as session:
         inbox.record(session, messages, now=runtime.now())
@@ -474,8 +473,8 @@ def test_a_deliver_worker_killed_while_the_provider_hangs_does_not_send_again(
             channel="sms",
             recipient=f"+62812000{number:05}",
             text=f"nomor {number}",
-            due_at=NOON.replace(year=2020),
-            created_at=NOON,
+            due_at=utc_now(),
+            created_at=utc_now(),
         )
 
     def sent() -> list[str]:

@@ -14,7 +14,6 @@ from redis.exceptions import RedisError
 
 from gateway.channels import LONGEST
 from gateway.channels.console import Console
-from gateway.channels.phone import e164
 from gateway.cli.opening import opened
 from gateway.cli.options import as_json
 from gateway.cli.rows import print_json, printable
@@ -22,6 +21,7 @@ from gateway.deliver import drain_channel
 from gateway.drain import drain_inbox
 from gateway.runtime import Runtime
 from parsers.messages import Envelope
+from parsers.phone import e164
 from store import inbox, operating
 from store.models import InboxStatus, Lane, OutboxStatus
 
