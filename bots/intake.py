@@ -15,7 +15,7 @@ from bots.dialogue import step
 from bots.filing import Clerk, answer, asked, case
 from bots.hearing import Heard, cases_of, message_of
 from bots.language import SOURCE, Sentence, label
-from bots.routing import Missing
+from bots.routing import Missing, secret_from_accused
 from bots.state import OPEN, Asks, Message, State
 from bots.turn import Reply
 from parsers.understanding import Kind, Understanding
@@ -29,6 +29,7 @@ from store.models import (
     OutboxLane,
     OutboxRow,
     OutboxStatus,
+    Privacy,
 )
 
 GIVEN_UP = "given_up"  # the kind of reply to a message that could not be handled
@@ -145,7 +146,7 @@ class _Work:
         conversation: Conversation,
     ) -> None:
         """A replayed message keeps its complaint; one still in triage is matched again."""
-        route = self.desk.route(seen)
+        route = secret_from_accused(self.desk.route(seen), seen, Privacy(complaint.privacy))
         moved = self.clerk.reroute(complaint, seen, route)
         if moved:
             self.clerk.note(complaint, "rematched", "system")

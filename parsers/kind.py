@@ -9,6 +9,7 @@ from parsers.understanding import Candidate, Kind
 
 REPORTS = frozenset({Kind.COMPLAINT, Kind.ASPIRATION, Kind.INFORMATION_REQUEST, Kind.EMERGENCY})
 SETTLED = frozenset({Kind.EMERGENCY, Kind.FOLLOW_UP, Kind.STATUS_QUERY})
+GRAVE = frozenset({Kind.EMERGENCY, Kind.SPAM})  # what must be sure: one alarms, one shuts out
 EVEN = 0.5  # probability from which the examples are heard
 CALM_BEFORE = 4  # words before an emergency in which `rawan` or `takut` makes it none
 SHORT = 10  # words of a greeting
@@ -58,7 +59,8 @@ def settled(found: Kind, learnt: Verdict, *, told: bool) -> Kind:
     if found in SETTLED or learnt.shares[learnt.best] < EVEN:
         return found
     kind = Kind(learnt.best)
-    return kind if kind is not Kind.EMERGENCY or (told and learnt.sure) else found
+    grave = kind in GRAVE and not learnt.sure
+    return found if grave or (kind is Kind.EMERGENCY and not told) else kind
 
 
 def filed(candidates: tuple[Candidate, ...], kind: Kind) -> tuple[Candidate, ...]:

@@ -79,6 +79,26 @@ def sent_texts(gateway: Gateway) -> list[tuple[str, str]]:
 # --- order ---------------------------------------------------------------------------------------
 
 
+def test_two_halves_of_a_thought_meet_in_one_complaint_whoever_drains(gateway: Gateway):
+    """Two workers at once: the second half waits for the first, and each is answered once."""
+    halves = ("tolong pak jalan rusak parah", "di Kec. Coblong Kota Bandung")
+    people = [f"+6281200002{number:03}" for number in range(20)]
+    with gateway.rt.transaction() as session:
+        found = [
+            envelope(f"{who}-{n}", sender=who, text=half)
+            for n, half in enumerate(halves)
+            for who in people
+        ]
+        inbox.record(session, found, now=gateway.clock.now)
+    at_once(2, lambda _: jobs.drain_live())
+    jobs.drain_live()
+    complaints = gateway.rows(Complaint)
+    assert len(complaints) == len(people)
+    assert {complaint.place for complaint in complaints} == {"32.73.02"}
+    answers = [row.inbox_id for row in gateway.rows(OutboxRow)]
+    assert len(answers) == len(set(answers)) == len(found)
+
+
 def test_drains_at_once_handle_each_sender_in_order(gateway: Gateway):
     people = [sender(number) for number in range(12)]
     messages = [

@@ -19,7 +19,7 @@ from gateway.cli import cli
 from parsers.learned import Model
 from parsers.understand import Thresholds, Understander
 from parsers.understanding import Kind
-from store.catalogue import load
+from store.catalogue import DEFAULT, default_catalogue, load
 from store.examples import Example, read_examples
 from store.gazetteer import default_gazetteer
 from store.learning import TooFew, learn
@@ -575,3 +575,33 @@ def test_understanding_needs_no_training_library():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+# --- what is shipped ----------------------------------------------------------------------------
+
+
+def test_the_shipped_examples_have_labels_of_the_shipped_catalogue():
+    examples = read_examples(DEFAULT / "examples.csv", default_catalogue())
+    assert examples.problems == []
+    assert len(examples.rows) > 5_000
+    topics = {example.category for example in examples.rows} - {""}
+    assert topics == {code for code, one in default_catalogue().categories.items() if one.parent}
+
+
+def test_the_shipped_model_belongs_to_the_shipped_catalogue():
+    """After a change of the catalogue: python -m benchmarks.national."""
+    deployment = load_deployment()
+    assert deployment.refused == ""
+    assert deployment.model is not None
+    assert [field.name for field in deployment.model.fields] == ["kind", "category", "agency"]
+
+
+def test_a_learnt_word_that_no_catalogue_has_is_understood():
+    """`gronjal` and `njeglong` are roads to those who drive there; the catalogue has neither."""
+    places = default_gazetteer()
+    with_model = build_understander(places, Thresholds(), model=load_deployment().model)
+    alone = build_understander(places, Thresholds())
+    text = "ban motor saya pecah gara2 lubang segede kuali di tikungan sana"
+    assert with_model.understand(text).category.code == "JALAN_RUSAK"
+    learnt, cold = (one.understand(text).category for one in (with_model, alone))
+    assert learnt.score > (cold.score if cold and cold.code == learnt.code else 0.0)

@@ -14,6 +14,7 @@ from parsers.places import Gazetteer
 from parsers.text import Lexicon
 from parsers.understand import Tables, Thresholds, Understander
 from parsers.understanding import PlaceCandidate
+from store.model_files import load_deployment
 from store.understander import load_tables
 
 
@@ -25,6 +26,9 @@ class NoPlaces:
 
     def find(self, *_: object, **__: object) -> tuple[PlaceCandidate, ...]:
         return ()
+
+    def address(self, *_: object) -> None:
+        return None
 
     def region_keyword(self, _: str) -> None:
         return None
@@ -48,8 +52,10 @@ def parsers(whole: Reader, thresholds: Thresholds) -> Iterator[tuple[str, Reads]
     catalogue, gazetteer, tables = whole.catalogue, whole.gazetteer, load_tables()
     words = tables.lexicon
     blind = cast(Gazetteer, NoPlaces(gazetteer))
-    build = partial(Understander, thresholds=thresholds)
+    alone = partial(Understander, thresholds=thresholds)
+    build = partial(alone, model=load_deployment().model)
     yield "whole", whole
+    yield "without examples", alone(catalogue, gazetteer, tables)
     yield "without places", build(catalogue, blind, tables)
     with unspelt():
         yield "without speller", build(catalogue, gazetteer, tables)
