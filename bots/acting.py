@@ -278,6 +278,9 @@ class Actor:
         channel = (
             persons.channel_of(self.session, to, but=self.conversation) or self.desk.policy.texts
         )
+        if not channel:
+            self._tell("code_sent", replies.CODE_NOWHERE)
+            return replace(state, codes=max(state.codes - 1, 0))
         code = f"{secrets.randbelow(1_000_000):06}"
         link = Link(channel=channel, sender=to, digest="", at=self.message.at.isoformat())
         self.say(Said("code", Reply(replies.code(code)), to=(channel, to)))

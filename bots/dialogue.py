@@ -13,7 +13,9 @@ from bots.state import Asks, Case, Limits, Message, State, recent
 from bots.talk import Talk
 from bots.turn import Turn, added, said
 from parsers.understanding import Kind
+from store.models import ComplaintStatus
 
+PENDING = (ComplaintStatus.TRIAGE, ComplaintStatus.DISPOSED)  # nobody works at it yet
 SHORT = 14  # words that may be no more than an addition
 
 
@@ -45,7 +47,8 @@ def edited(talk: Talk) -> Turn | None:
     if message.unchanged or message.digest == state.digest:
         return Turn(state)
     tracking = talk.fresh(talk.limits.undo)
-    if tracking and message.about == tracking:
+    case = talk.case(tracking) if tracking and message.about == tracking else None
+    if tracking and case and case.status in PENDING:
         after = replace(state, digest=message.digest)
         return Turn(after, (Extend(tracking, how=Half.INSTEAD),))
     return added(state, message.about or state.tracking, message.text)

@@ -65,6 +65,7 @@ ANY_OTHER = Sentence("Bukan salah satunya")
 CODE_WRONG = Sentence("Kode itu tidak cocok atau sudah kedaluwarsa. Minta lagi: HUBUNGKAN nomor")
 CODE_NUMBER = Sentence("Tulis HUBUNGKAN dan nomor HP Anda, misal: HUBUNGKAN 081200001234")
 CODE_ENOUGH = Sentence("Hari ini sudah terlalu banyak kode diminta. Coba lagi besok.")
+CODE_NOWHERE = Sentence("Kode belum bisa dikirim ke nomor itu. Kirim dulu SMS ke 1708 darinya.")
 LINKED = Sentence(
     "Kanal ini dan nomor itu kini terhubung: STATUS menampilkan semua laporan Anda. Lepas: PUTUSKAN"
 )

@@ -49,7 +49,8 @@ def decide(seen: Understanding, *, local: bool) -> Route:
 
 def wished(seen: Understanding, agency: str, name: str) -> Understanding:
     """The same with the agency that the reporter named when asked: that is sure."""
-    told = Candidate(agency, name, 100.0, sure=True, reason="dipilih oleh pelapor")
+    named = any(item.named for item in seen.agencies if item.code == agency)
+    told = Candidate(agency, name, 100.0, sure=True, reason="dipilih oleh pelapor", named=named)
     others = tuple(item for item in seen.agencies if item.code != agency)
     return replace(seen, agencies=(told, *others))
 

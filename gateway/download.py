@@ -2,16 +2,14 @@
 
 import asyncio
 import socket
-import ssl
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-import certifi
 import httpx
 
+from gateway.channels.http import trusting
 from gateway.channels.media import MediaRefused, Source
 
 REDIRECTS = 2  # Twilio was seen to send on once, and twice where its CDN leads to S3
@@ -54,7 +52,7 @@ async def _in_time(source: Source, limits: Limits) -> bytes:
     # trust_env: a proxy of the environment would connect to an address that nobody looked at.
     async with (
         asyncio.timeout(limits.seconds),
-        httpx.AsyncClient(verify=_trusting(), trust_env=False, timeout=None) as client,  # noqa: S113
+        httpx.AsyncClient(verify=trusting(), trust_env=False, timeout=None) as client,  # noqa: S113
     ):
         return await _follow(client, source, limits)
 
@@ -149,11 +147,3 @@ async def _content(answer: httpx.Response, max_bytes: int) -> bytes:
 def _retry_after(answer: httpx.Response) -> float | None:
     said = answer.headers.get("retry-after", "")
     return min(float(said), LONGEST_WAIT) if said.isdecimal() else None
-
-
-@cache
-def _trusting() -> ssl.SSLContext:
-    """The machine's certificate authorities and certifi's: a small image may have none itself."""
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    return context

@@ -104,6 +104,8 @@ class Field:
 
 def opinions(classes: Sequence[str], cold: Mapping[str, float]) -> Floats:
     """Logarithms of what the matchers gave each class; silence is no certainty."""
+    if not cold:  # the same for all: it would move nothing
+        return np.zeros(len(classes), dtype=np.float32)
     given = np.array([cold.get(code, 0.0) for code in classes], dtype=np.float32)
     found: Floats = np.log(given + SILENCE)
     return found

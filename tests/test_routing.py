@@ -2,8 +2,9 @@
 
 import pytest
 
-from bots.routing import Missing, decide, duty
+from bots.routing import Missing, Route, decide, duty, secret_from_accused, wished
 from parsers.understanding import Candidate, Kind, PlaceCandidate, Understanding
+from store.models import Privacy
 
 CITY = PlaceCandidate("32.73", "kabkota", "Kota Bandung", 95, sure=True)
 DISTRICT = PlaceCandidate("32.73.02", "kecamatan", "Coblong", 95, sure=True)
@@ -101,3 +102,12 @@ def test_decide(category, desk, place, local, expected) -> None:
 )
 def test_duty(kind, default_class, expected) -> None:
     assert duty(kind, default_class) == expected
+
+
+def test_a_secret_report_goes_to_no_named_office_even_if_its_reporter_picks_it() -> None:
+    office = Candidate("DISHUB@32.73", "Dinas Perhubungan", 60.0, named=True)
+    heard = Understanding(kind=Kind.COMPLAINT, body="", agencies=(office,))
+    seen = wished(heard, office.code, office.name)
+    route = Route(None, office.code, None, Missing.NOTHING)
+    assert secret_from_accused(route, seen, Privacy.CONFIDENTIAL).agency is None
+    assert secret_from_accused(route, seen, Privacy.ANONYMOUS).agency == office.code

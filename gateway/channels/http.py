@@ -5,6 +5,7 @@ import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from http.client import HTTPException
 
 import certifi
@@ -82,7 +83,7 @@ class Wire:
     def __init__(self, url: str, *, timeout: float) -> None:
         parts = urllib3.util.parse_url(url)
         self.path = (parts.path or "").rstrip("/")
-        secure = {"ssl_context": _trusting()} if parts.scheme == "https" else {}
+        secure = {"ssl_context": trusting()} if parts.scheme == "https" else {}
         self._pool = urllib3.connection_from_url(
             url,
             maxsize=CONNECTIONS,
@@ -110,7 +111,8 @@ class Wire:
         self._pool.close()
 
 
-def _trusting() -> ssl.SSLContext:
+@cache
+def trusting() -> ssl.SSLContext:
     """The machine's certificate authorities and certifi's: a small image may have none itself."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
