@@ -47,7 +47,7 @@ def conversations(
 
 def by_inbox(session: Session, inbox_ids: Sequence[int]) -> dict[int, Complaint]:
     statement = select(Complaint).where(col(Complaint.inbox_id).in_(inbox_ids))
-    return {row.inbox_id: row for row in session.exec(statement)}
+    return {row.inbox_id: row for row in session.exec(statement) if row.inbox_id is not None}
 
 
 def newest(session: Session, conversation: Conversation, *, limit: int = 5) -> list[Complaint]:

@@ -4,7 +4,17 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, Relationship, SQLModel
@@ -47,10 +57,38 @@ class ComplaintStatus(StrEnum):
     TRIAGE = "triage"  # a person at 1708 decides where it goes
     DISPOSED = "disposed"  # an agency has it
     IN_PROGRESS = "in_progress"
+    DEFERRED = "deferred"  # the reporter was asked for something: the clock stands still
     ANSWERED = "answered"
+    COMMENTED = "commented"  # the reporter wrote after the answer
     CLOSED = "closed"
     ARCHIVED = "archived"
     WITHDRAWN = "withdrawn"  # the person took it back
+
+
+class DeskState(StrEnum):
+    """How far one agency is with its part of a complaint."""
+
+    WAITING = "waiting"  # nobody there has begun
+    WORKING = "working"
+    DEFERRED = "deferred"  # it asked the reporter
+    ANSWERED = "answered"
+    FORWARDED = "forwarded"  # handed on to a unit of its own
+    RETURNED = "returned"  # not its task (bukan wewenang)
+
+
+class ArchiveReason(StrEnum):
+    """Why nobody will act on a complaint (DOMAIN section 2: the V3 manual's reasons and others)."""
+
+    UNCLEAR = "unclear"
+    TOO_GENERAL = "too_general"
+    NO_PLACE = "no_place"
+    IRRELEVANT = "irrelevant"  # not about what government does
+    IN_COURT = "in_court"
+    PRIVATE = "private"  # between citizens
+    ABUSIVE = "abusive"
+    SPAM = "spam"
+    FORMAT = "format"  # a malformed TL/BL message
+    DONE_BEFORE = "done_before"  # answered under another number
 
 
 class Privacy(StrEnum):
@@ -191,13 +229,21 @@ class Complaint(Keyed, table=True):
         Index("ix_complaint_conversation", "conversation_id", "id"),
         Index("ix_complaint_status", "status", "deadline"),
         Index("ix_complaint_answered", "status", "answered_at"),
+        Index("ix_complaint_agency", "agency", "id"),
+        Index("ix_complaint_created", "created_at"),
+        Index("ix_complaint_updated", "updated_at"),
+        Index(
+            "ix_complaint_parent",
+            "parent_id",
+            sqlite_where=Column("parent_id").isnot(None),
+            postgresql_where=Column("parent_id").isnot(None),
+        ),
     )
 
-    tracking: int  # 7 digits, drawn at random
-    inbox_id: int = Field(foreign_key="inbox.id", sa_type=Key)
-    conversation_id: int | None = Field(
-        default=None, foreign_key="conversation.id", sa_type=Key, nullable=False
-    )
+    tracking: int  # 7 digits, drawn at random; an imported one keeps its own
+    inbox_id: int | None = Field(default=None, foreign_key="inbox.id", sa_type=Key)
+    conversation_id: int | None = Field(default=None, foreign_key="conversation.id", sa_type=Key)
+    source: str = ""  # the channel, or where an imported complaint came from ("Website")
     text: str = Field(sa_type=Text)
     headline: str = ""
     kind: str
@@ -211,21 +257,39 @@ class Complaint(Keyed, table=True):
     urgent: bool = False
     privacy: Privacy = Field(default=Privacy.PUBLIC, sa_type=Text)
     status: ComplaintStatus = Field(default=ComplaintStatus.TRIAGE, sa_type=Text)
+    duty: str = "complaint"  # which limit of the settings its deadline follows
+    campaign: str | None = None  # with limits of its own
     deadline: date
+    verify_by: date | None = None  # the first response is due
+    pauses: list[Any] = Field(default_factory=list, sa_type=JSON)  # [[from, until or null]], ISO
+    alarm: int = 0  # how far up the missed deadline was told: store.alarms
+    parent_id: int | None = Field(default=None, foreign_key="complaint.id", sa_type=Key)  # family
+    archive_reason: ArchiveReason | None = Field(default=None, sa_type=Text)
+    forwarded_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # first at an agency
+    responded_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # the first answer
     answered_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # the last answer
+    closed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     reopened: int = 0  # how often the reporter said that it is not solved
     rating: int | None = None  # 1..5, given by the reporter or by nobody
     created_at: datetime = Field(sa_type=UTCDateTime)
     updated_at: datetime = Field(sa_type=UTCDateTime)
 
-    conversation: Conversation = Relationship()
+    conversation: Conversation | None = Relationship()
 
 
 class Event(Keyed, table=True):
     """One thing that happened to a complaint; append-only."""
 
     __tablename__ = "event"
-    __table_args__ = (Index("ix_event_complaint", "complaint_id", "id"),)
+    __table_args__ = (
+        Index("ix_event_complaint", "complaint_id", "id"),
+        Index(
+            "ix_event_unpublished",
+            "id",
+            sqlite_where=Column("published") == false(),
+            postgresql_where=Column("published") == false(),
+        ),
+    )
 
     complaint_id: int = Field(foreign_key="complaint.id", sa_type=Key)
     kind: str
@@ -233,6 +297,7 @@ class Event(Keyed, table=True):
     at: datetime = Field(sa_type=UTCDateTime)
     text: str = Field(default="", sa_type=Text)
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    published: bool = False  # officers and subscribers were told, or nobody wanted to know
 
 
 class Disposition(Keyed, table=True):
@@ -249,7 +314,9 @@ class Disposition(Keyed, table=True):
     actor: str
     reason: str = ""
     deadline: date
+    state: DeskState = Field(default=DeskState.WAITING, sa_type=Text)
     at: datetime = Field(sa_type=UTCDateTime)
+    answered_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
 class OutboxRow(Keyed, table=True):
@@ -342,6 +409,7 @@ class Attachment(Keyed, table=True):
     digest: str = ""  # SHA-256 of what is stored, and its name there
     lat: float | None = None  # from the photo's EXIF, which is then taken out
     lon: float | None = None
+    picture: str = ""  # perceptual hash of a photo, 16 hex digits: near photos differ in few bits
     error: str = ""  # why it was refused or failed
 
     complaint: Complaint | None = Relationship()

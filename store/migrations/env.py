@@ -3,7 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import store.models  # noqa: F401 - fills SQLModel.metadata
+import store.agency_models  # noqa: F401 - with store.models it fills SQLModel.metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
