@@ -1,6 +1,6 @@
 """What the conversation knows of the world: names, duties, the way to understand a text."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -9,7 +9,7 @@ from bots import routing
 from bots.reader import Reader
 from bots.state import Limits
 from parsers.understanding import Kind, Understanding
-from store.deadlines import deadline
+from store.deadlines import DutyClock, Pause
 from store.models import Privacy
 from store.notices import NoticeRules
 
@@ -19,14 +19,11 @@ class Policy:
     """The settings that the conversation obeys."""
 
     limits: Limits
-    days: Mapping[str, int]
-    unit: str
+    clock: DutyClock
     zone: ZoneInfo
     secret: frozenset[str]  # topics that are confidential unless the reporter says otherwise
     texts: str  # the channel that linking codes go out on
     notices: NoticeRules
-    close_days: int  # after which an answer that nobody spoke about closes the case
-    close_unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +44,19 @@ class Desk:
         delicate = any(item.code in self.policy.secret for item in seen.categories[:1])
         return Privacy.CONFIDENTIAL if delicate else Privacy.PUBLIC
 
-    def due(self, duty: str) -> date:
-        today = self.now.astimezone(self.policy.zone).date()
-        return deadline(duty, today, days=self.policy.days, unit=self.policy.unit)
+    def due(
+        self,
+        duty: str,
+        *,
+        place: str | None = None,
+        received: datetime | None = None,
+        pauses: Sequence[Pause] = (),
+        campaign: str | None = None,
+    ) -> date:
+        """When a duty falls due in the time of the place; received now if nothing else is said."""
+        received = received or self.now
+        clock = self.policy.clock
+        return clock.due(duty, received, place=place, pauses=pauses, campaign=campaign)
 
     def duty(self, kind: str, category: str | None) -> str:
         default_class = self.reader.default_class(category) if category else ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
@@ -13,7 +13,6 @@ from bots.language import Sentence, joined
 from bots.state import OPEN, Asks, Question, State
 from bots.survey import ask_satisfied
 from bots.turn import Reply
-from store.deadlines import add_days
 from store.models import Complaint, ComplaintStatus, Conversation, Event
 from store.notices import NoticeRules, notify
 
@@ -56,7 +55,7 @@ def answered(
 
 def close_unanswered(session: Session, policy: Policy, *, now: datetime, limit: int) -> int:
     """Close answered complaints without a word of their reporters, and say so; returns how many."""
-    before = _last_due(now, policy)
+    before = policy.clock.over_before("close", now)
     found = session.exec(
         select(Complaint)
         .where(Complaint.status == ComplaintStatus.ANSWERED, col(Complaint.answered_at) < before)
@@ -78,19 +77,6 @@ def close_unanswered(session: Session, policy: Policy, *, now: datetime, limit: 
             rules=policy.notices,
         )
     return len(found)
-
-
-def _last_due(now: datetime, policy: Policy) -> datetime:
-    """The moment before which an answer must have come to be closed now."""
-    today = now.astimezone(policy.zone).date()
-    day = today - timedelta(days=policy.close_days)
-    while add_days(day, policy.close_days, unit=policy.close_unit) >= today:
-        day -= timedelta(days=1)
-    return _midnight(day + timedelta(days=1), policy)
-
-
-def _midnight(day: date, policy: Policy) -> datetime:
-    return datetime.combine(day, time(), policy.zone)
 
 
 def _locked(session: Session, complaint: Complaint) -> Conversation:

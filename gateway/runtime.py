@@ -121,7 +121,7 @@ class Runtime:
 
     @cached_property
     def policy(self) -> Policy:
-        intake, deadlines = self.settings.intake, self.settings.deadlines
+        intake = self.settings.intake
         return Policy(
             limits=Limits(
                 repeat=timedelta(seconds=intake.repeat_seconds),
@@ -133,14 +133,11 @@ class Runtime:
                 idle=timedelta(minutes=intake.idle_minutes),
                 questions=intake.questions,
             ),
-            days=deadlines.model_dump(exclude={"unit"}),
-            unit=deadlines.unit,
+            clock=self.settings.clock,
             zone=self.settings.zone,
             secret=frozenset(intake.confidential),
             texts=self.sms_channel,
             notices=self.settings.notice_rules,
-            close_days=intake.close_days,
-            close_unit=intake.close_unit,
         )
 
     def desk(self) -> Desk:

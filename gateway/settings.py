@@ -22,7 +22,10 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from gateway.channel_settings import Channels, Section
+from gateway.deadline_settings import Deadlines
+from store.deadlines import DutyClock
 from store.notices import NoticeRules, Quiet
+from store.workdays import CalendarError
 
 ROOT = Path(__file__).parent.parent
 DRIVERS = ("sqlite", "postgresql+psycopg")
@@ -83,8 +86,6 @@ class Intake(Section):
     code_minutes: PositiveFloat
     idle_minutes: PositiveFloat
     confidential: tuple[str, ...]
-    close_days: PositiveInt
-    close_unit: Literal["working", "calendar"]
 
 
 # Text, for YAML 1.1 reads 21:00 without quotes as the number 1260.
@@ -189,14 +190,6 @@ class Matching(Section):
     command_typo: float = Field(ge=0, le=100)
 
 
-class Deadlines(Section):
-    unit: Literal["working", "calendar"]
-    verify: PositiveInt
-    information: PositiveInt
-    complaint: PositiveInt
-    inspection: PositiveInt
-
-
 class Secrets(Section):
     """Each is None when the environment does not give it; they print as ***."""
 
@@ -246,6 +239,10 @@ class Settings(Section):
         start, end = map(time.fromisoformat, (outbox.quiet_from, outbox.quiet_until))
         quiet = Quiet(start=start, end=end, zone=self.zone)
         return NoticeRules(settle=timedelta(seconds=outbox.settle_seconds), quiet=quiet)
+
+    @property
+    def clock(self) -> DutyClock:
+        return self.deadlines.clock(self.zone)
 
     @property
     def spool_dir(self) -> Path:
@@ -334,6 +331,10 @@ def _inconsistent(settings: Settings) -> list[str]:
         _ = settings.zone
     except (KeyError, ValueError):
         mistakes.append(f"timezone: {settings.timezone!r} is not known, use e.g. Asia/Jakarta.")
+    try:
+        _ = settings.deadlines.calendar
+    except CalendarError as error:
+        mistakes += [f"deadlines.holidays_file: {line}" for line in error.lines]
     return mistakes
 
 
