@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SENTENCES := $(wildcard bots/replies.py bots/news.py bots/refusals.py bots/officers.py)
 
 .PHONY: help setup run test lint format messages bench eval clean
 
@@ -37,9 +38,9 @@ format: setup  ## put the code into shape
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 messages: setup  ## bring the translations up to date with the code
-	@$(BIN)/pybabel -q extract -k Sentence --no-location -o messages.pot bots/replies.py
+	@$(BIN)/pybabel -q extract -k Sentence --no-location -o messages.pot $(SENTENCES)
 	@for file in bots/locale/*.po; do \
-	  $(BIN)/pybabel -q update -i messages.pot -o $$file -l $$(basename $$file .po) --no-fuzzy-matching; done
+	  $(BIN)/pybabel -q update -i messages.pot -o $$file -l $$(basename $$file .po) --no-fuzzy-matching -w 100; done
 	@rm messages.pot
 
 bench: setup  ## speed, as a table, on SQLite and PostgreSQL

@@ -28,15 +28,17 @@ from bots.actions import (
 )
 from bots.asking import NONE_OF_THESE, Filed, close, next_question
 from bots.desk import Desk
-from bots.filing import LESS_ROOM, ROOM, Clerk, answer, asked, case
+from bots.filing import Clerk
 from bots.language import Sentence, joined
 from bots.routing import Missing, Route, placed, secret_from_accused, wished
 from bots.state import OPEN, Asks, Link, Message, State
+from bots.summary import LESS_ROOM, ROOM, answer, asked, case
 from bots.turn import Reply
 from parsers.parts import unmarked
 from parsers.phone import E164, e164
 from parsers.understanding import Understanding
 from store import complaints, notices, persons
+from store.lifecycle import JUDGED
 from store.models import Complaint, ComplaintStatus, Conversation, InboxRow, Privacy
 
 REOPENINGS = 2  # then the coordinator decides
@@ -255,7 +257,7 @@ class Actor:
         self._tell("hidden", told, complaint)
 
     def _reopen(self, complaint: Complaint, reason: str) -> None:
-        if complaint.status not in (ComplaintStatus.ANSWERED, ComplaintStatus.CLOSED):
+        if complaint.status not in JUDGED:
             self.clerk.add(complaint, self.row.key, reason)
             self._tell("reopened", replies.added(complaint.tracking), complaint)
             return

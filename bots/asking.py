@@ -43,6 +43,8 @@ def answer_of(talk: Talk) -> Turn | None:
         return None
     if question.asks in SURVEY:
         return survey_answer(talk, question)
+    if question.asks is Asks.DETAILS:
+        return _details(talk, question)
     if talk.message.seen.command:
         return None
     if question.asks in CHOICES:
@@ -97,6 +99,18 @@ def _place(talk: Talk, question: Question) -> Turn | None:
     if talk.another(question.tracking) and not (brief and message.seen.category):
         return None
     return Turn(talk.state.answered(), (Place(question.tracking),))
+
+
+def _details(talk: Talk, question: Question) -> Turn | None:
+    """Words, photos or a pin that an officer asked for; a clear matter of its own is none."""
+    message = talk.message
+    if talk.another(question.tracking):
+        return None
+    if message.location:
+        return Turn(talk.state.answered(), (Place(question.tracking),))
+    if message.text.strip() or message.media:
+        return added(talk.state.answered(), question.tracking, message.text)
+    return None
 
 
 def _late(talk: Talk) -> Turn | None:

@@ -9,9 +9,11 @@ from bots import routing
 from bots.reader import Reader
 from bots.state import Limits
 from parsers.understanding import Kind, Understanding
-from store.deadlines import DutyClock, Pause
-from store.models import Privacy
+from store.cases import pauses_of
+from store.deadlines import DutyClock, Pause, local_day
+from store.models import Complaint, Privacy
 from store.notices import NoticeRules
+from store.timezones import zone_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,23 @@ class Desk:
         received = received or self.now
         clock = self.policy.clock
         return clock.due(duty, received, place=place, pauses=pauses, campaign=campaign)
+
+    def today(self, place: str | None) -> date:
+        return local_day(self.now, zone_of(place, self.policy.zone))
+
+    def deadline_of(self, complaint: Complaint, *, at_desk: bool = False) -> date:
+        """The legal due day of a complaint: of its first response until an agency has had it.
+
+        `at_desk`: an agency is about to get it.
+        """
+        waits = complaint.forwarded_at is None and not at_desk
+        return self.due(
+            "verify" if waits else complaint.duty,
+            place=complaint.place,
+            received=complaint.clock_at or complaint.created_at,
+            pauses=pauses_of(complaint),
+            campaign=complaint.campaign,
+        )
 
     def duty(self, kind: str, category: str | None) -> str:
         default_class = self.reader.default_class(category) if category else ""

@@ -66,6 +66,11 @@ def repeated(talk: Talk) -> Turn | None:
     )
 
 
+def filled_in(talk: Talk) -> Turn | None:
+    """A form is a matter of its own, whatever its words sound like: it answers no question."""
+    return new(talk) if talk.message.form else None
+
+
 def wordless(talk: Talk) -> Turn | None:
     """A photo, a pin or nothing at all."""
     state, message = talk.state, talk.message
@@ -168,6 +173,7 @@ RULES: tuple[Rule, ...] = (  # the first that has something to say decides
     edited,
     confirm,
     repeated,
+    filled_in,
     answer_of,
     commanded,
     asked_status,

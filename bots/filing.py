@@ -2,41 +2,45 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from textwrap import shorten
 from typing import Any
 
 from sqlalchemy import Executable, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
-from bots import replies
 from bots.actions import File
 from bots.desk import Desk
-from bots.language import Sentence
 from bots.routing import Route
-from bots.state import OPEN, Asks, Case
 from parsers.kind import REPORTS
 from parsers.understanding import Understanding
+from store import cases
+from store.lifecycle import MOVES, Move
 from store.models import (
     Attachment,
     Complaint,
     ComplaintStatus,
     Conversation,
+    DeskState,
     Disposition,
     Event,
     InboxRow,
     Privacy,
 )
 
-ROOM, LESS_ROOM = 84, 66  # characters of topic and place in a reply, and in one that says more
-LONGEST_TOPIC = 40
 CITIZEN, SYSTEM = "citizen", "system"
+DESK_KEY = ("complaint_id", "agency")
+
+
+def _again(insertion: sqlite.Insert | postgresql.Insert) -> Executable:
+    """A case may come back to a desk that it has left."""
+    fresh = {name: insertion.excluded[name] for name in ("state", "deadline", "reason", "at")}
+    return insertion.on_conflict_do_update(index_elements=DESK_KEY, set_=fresh)
+
+
 ONCE_EACH: Mapping[str, Executable] = {
-    "sqlite": sqlite.insert(Disposition).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(Disposition).on_conflict_do_nothing(),
+    "sqlite": _again(sqlite.insert(Disposition)),
+    "postgresql": _again(postgresql.insert(Disposition)),
 }
-
-
 Rows = list[tuple[Complaint, dict[str, Any]]]
 
 
@@ -57,7 +61,7 @@ class Clerk:
         """Everything at once, after the complaints have got their keys."""
         self.session.flush()
         connection = self.session.connection()
-        once_each = ONCE_EACH[connection.dialect.name]  # a case may come back to a desk
+        once_each = ONCE_EACH[connection.dialect.name]
         statements = ((insert(Event), self.events), (once_each, self.dispositions))
         for statement, rows in statements:
             values = [{"complaint_id": complaint.key, **row} for complaint, row in rows]
@@ -84,6 +88,7 @@ class Clerk:
             tracking=tracking,
             inbox_id=row.key,
             conversation=conversation,
+            source=row.channel,
             text=text,
             headline=seen.headline,
             kind=seen.kind,
@@ -95,10 +100,11 @@ class Clerk:
             candidates=_candidates(seen),
             urgent=filed.emergency or seen.urgent is not None,
             privacy=privacy,
-            deadline=self.desk.due("verify"),
+            deadline=self.desk.due("verify", place=route.place.code if route.place else None),
             created_at=now,
             updated_at=now,
         )
+        complaint.verify_by = complaint.deadline
         self.session.add(complaint)
         self.note(complaint, "received", CITIZEN)
         self._dispose(complaint, route, seen)
@@ -136,8 +142,20 @@ class Clerk:
         self._attach(complaint, (row.key,))
 
     def add(self, complaint: Complaint, inbox_id: int, text: str, *, earlier: bool = False) -> None:
-        """Keep a later word, photo or correction of the reporter with the complaint."""
-        self.note(complaint, "follow_up", CITIZEN, text=text, detail={"inbox_id": inbox_id})
+        """Keep a later word, photo or correction of the reporter with the complaint.
+
+        It answers an officer who waits for it, and asks one who has answered to look again.
+        """
+        after = complaint.status in (ComplaintStatus.ANSWERED, ComplaintStatus.COMMENTED)
+        kind = MOVES[Move.COMMENT].event if after else "follow_up"
+        self.note(complaint, kind, CITIZEN, text=text, detail={"inbox_id": inbox_id})
+        if after:
+            self._apply(complaint, Move.COMMENT)
+        elif complaint.status == ComplaintStatus.DEFERRED:
+            self._apply(complaint, Move.RESUME)
+            complaint.deadline = self.desk.deadline_of(complaint)
+            due = {"deadline": complaint.deadline.isoformat()}
+            self.note(complaint, MOVES[Move.RESUME].event, CITIZEN, detail=due)
         complaint.updated_at = self.desk.now
         self._attach(complaint, (inbox_id,), earlier=earlier)
 
@@ -148,36 +166,42 @@ class Clerk:
 
     def withhold(self, complaint: Complaint) -> None:
         """Take a case from the office that it accuses; a person finds another."""
-        agency, complaint.agency = complaint.agency, None
-        complaint.status = ComplaintStatus.TRIAGE
+        agency = complaint.agency or ""
+        self._apply(complaint, Move.RETURN, agency)
         self.note(complaint, "withheld", SYSTEM, detail={"agency": agency})
 
     def accept(self, complaint: Complaint) -> None:
         """The reporter is satisfied with an answer; anything else stays as it is."""
-        if complaint.status == ComplaintStatus.ANSWERED:
-            self._move(complaint, ComplaintStatus.CLOSED, "accepted")
+        if complaint.status in MOVES[Move.ACCEPT].when:
+            self._move(complaint, Move.ACCEPT)
 
     def rate(self, complaint: Complaint, score: int) -> None:
         complaint.rating = score
+        complaint.updated_at = self.desk.now
         self.note(complaint, "rated", CITIZEN, detail={"score": score})
 
     def reopen(self, complaint: Complaint, reason: str, *, escalate: bool) -> None:
-        """Back to the agency with the reason, or to the coordinator where it failed before."""
-        complaint.reopened += 1
-        status = ComplaintStatus.TRIAGE if escalate else ComplaintStatus.IN_PROGRESS
-        self._move(complaint, status, "escalated" if escalate else "reopened", text=reason)
+        """Back to the agency with the reason, or to the coordinator where it failed before.
 
-    def _move(
-        self, complaint: Complaint, status: ComplaintStatus, kind: str, *, text: str = ""
-    ) -> None:
-        complaint.status = status
-        complaint.updated_at = self.desk.now
-        self.note(complaint, kind, CITIZEN, text=text)
+        The clock begins anew: what is asked for now was not asked for before.
+        """
+        complaint.reopened += 1
+        complaint.clock_at = self.desk.now
+        self._move(complaint, Move.ESCALATE if escalate else Move.REOPEN, text=reason)
+        complaint.deadline, complaint.alarm = self.desk.deadline_of(complaint), 0
 
     def withdraw(self, complaint: Complaint) -> None:
-        complaint.status = ComplaintStatus.WITHDRAWN
-        complaint.updated_at = self.desk.now
-        self.note(complaint, "withdrawn", CITIZEN)
+        self._move(complaint, Move.WITHDRAW)
+
+    def _move(self, complaint: Complaint, move: Move, *, text: str = "") -> None:
+        self._apply(complaint, move)
+        self.note(complaint, MOVES[move].event, CITIZEN, text=text)
+
+    def _apply(self, complaint: Complaint, move: Move, agency: str = "") -> None:
+        """A case that is as new as this batch has its desks still among our own rows."""
+        desks = cases.desks_of(self.session, complaint) if complaint.id else {}
+        case = cases.Opened(complaint, desks, complaint.conversation)
+        cases.apply(self.session, case, move, now=self.desk.now, agency=agency)
 
     def note(
         self,
@@ -194,26 +218,32 @@ class Clerk:
             "at": self.desk.now,
             "text": text,
             "detail": detail or {},
+            "published": False,
         }
         self.events.append((complaint, row))
 
     def _dispose(self, complaint: Complaint, route: Route, seen: Understanding) -> None:
         if route.agency is None:
             return
-        duty = self.desk.duty(complaint.kind, route.category)
+        if complaint.agency and complaint.id:
+            self._apply(complaint, Move.RETURN, complaint.agency)
         reason = seen.agency.reason if seen.agency else ""
         complaint.agency = route.agency
         complaint.status = ComplaintStatus.DISPOSED
-        complaint.deadline = self.desk.due(duty)
+        complaint.duty = self.desk.duty(complaint.kind, route.category)
+        complaint.deadline = self.desk.deadline_of(complaint, at_desk=True)
+        complaint.forwarded_at = complaint.forwarded_at or self.desk.now
         row = {
             "agency": route.agency,
             "actor": SYSTEM,
             "reason": reason,
             "deadline": complaint.deadline,
+            "state": DeskState.WAITING,
             "at": self.desk.now,
         }
         self.dispositions.append((complaint, row))
-        self.note(complaint, "disposed", SYSTEM, text=reason, detail={"agency": route.agency})
+        detail = {"agency": route.agency, "deadline": complaint.deadline.isoformat()}
+        self.note(complaint, "disposed", SYSTEM, text=reason, detail=detail)
 
     def _attach(
         self, complaint: Complaint, inbox_ids: tuple[int, ...], *, earlier: bool = False
@@ -235,72 +265,3 @@ def _candidates(seen: Understanding) -> dict[str, Any]:
         "agencies": [[item.code, round(item.score, 1)] for item in seen.agencies],
         "places": [[item.code, round(item.score, 1)] for item in seen.places],
     }
-
-
-def answer(complaint: Complaint, desk: Desk, *, room: int = ROOM) -> Sentence:
-    """What the reporter hears about a complaint that nothing more is asked about."""
-    matter = _matter(complaint, desk, room)
-    if not complaint.agency:
-        return replies.in_triage(complaint.tracking, matter, complaint.deadline)
-    agency = desk.reader.agency_name(complaint.agency)
-    return replies.received(complaint.tracking, matter, agency, complaint.deadline)
-
-
-def asked(complaint: Complaint, desk: Desk, asks: Asks, *, room: int = ROOM) -> Sentence:
-    """The question about a complaint, after its number."""
-    tracking, matter = complaint.tracking, _matter(complaint, desk, room)
-    match asks:
-        case Asks.WHICH_PLACE:
-            return replies.which_place(tracking, matter)
-        case Asks.CATEGORY:
-            return replies.which_category(tracking)
-        case Asks.AGENCY:
-            return replies.which_agency(tracking, matter)
-    return replies.ask_place(tracking, matter)
-
-
-def case(complaint: Complaint, desk: Desk, *, mine: bool) -> Case:
-    """A complaint as the dialogue may see it; its line is told to nobody but the reporter."""
-    line = _line(complaint, desk) if mine else None
-    return Case(
-        tracking=complaint.tracking,
-        status=complaint.status,
-        mine=mine,
-        privacy=complaint.privacy,
-        created_at=complaint.created_at,
-        line=line,
-        label=_label(complaint, desk) if mine else "",
-        category=complaint.category,
-        place=complaint.place,
-        reopened=complaint.reopened,
-    )
-
-
-def _label(complaint: Complaint, desk: Desk) -> str:
-    return shorten(_what(complaint, desk) or complaint.headline, LONGEST_TOPIC, placeholder="...")
-
-
-def _line(complaint: Complaint, desk: Desk) -> Sentence:
-    return replies.status_line(
-        complaint.tracking,
-        complaint.status,
-        shorten(_what(complaint, desk), LONGEST_TOPIC, placeholder="..."),
-        desk.reader.agency_name(complaint.agency) if complaint.agency else "",
-        complaint.updated_at.astimezone(desk.policy.zone).date(),
-        complaint.deadline if complaint.status in OPEN else None,
-    )
-
-
-def _matter(complaint: Complaint, desk: Desk, room: int) -> str:
-    """Topic and place in so many characters: of a long place the region is enough."""
-    what, code = shorten(_what(complaint, desk), LONGEST_TOPIC, placeholder="..."), complaint.place
-    for size in (13, 8, 5) if code else ():
-        where = desk.reader.place_name((code or "")[:size])
-        matter = ", ".join(part for part in (what, where) if part)
-        if len(matter) <= room:
-            return matter
-    return what
-
-
-def _what(complaint: Complaint, desk: Desk) -> str:
-    return desk.reader.category_name(complaint.category) if complaint.category else ""

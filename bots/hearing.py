@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
 from bots.desk import Desk
-from bots.filing import case
 from bots.state import Case, Message, State, recent
+from bots.summary import case
+from parsers.kind import REPORTS
 from parsers.messages import Location
 from parsers.parts import part_of
 from parsers.privacy import privacy_wish
@@ -29,15 +30,27 @@ class Heard:
 def hear(row: InboxRow, state: Mapping[str, object], desk: Desk) -> Heard:
     """Understand one message; the person's last place makes an unnamed one likely."""
     pin = row.extra.get("location") or {}
-    area = state.get("area")
+    area, category = state.get("area"), row.extra.get("category")
     seen = desk.reader.understand(
         row.text,
         area=area if isinstance(area, str) else None,
         lat=pin.get("lat"),
         lon=pin.get("lon"),
         today=row.received_at.astimezone(desk.policy.zone).date(),
+        category=category,
     )
-    return Heard(row, seen)
+    return Heard(row, _filled_in(seen, category) if category else seen)
+
+
+def _filled_in(seen: Understanding, category: str) -> Understanding:
+    """A form is a report of the chosen topic, also where its words sound like a greeting."""
+    first, *others = seen.categories or (None,)
+    told = first is not None and first.code == category
+    return replace(
+        seen,
+        kind=seen.kind if seen.kind in REPORTS else Kind.COMPLAINT,
+        categories=(replace(first, sure=True), *others) if first and told else seen.categories,
+    )
 
 
 def message_of(session: Session, desk: Desk, heard: Heard, language: str) -> Message:
@@ -45,14 +58,13 @@ def message_of(session: Session, desk: Desk, heard: Heard, language: str) -> Mes
     row, extra = heard.row, heard.row.extra
     pin = extra.get("location")
     first = _original(session, row)
-    words = " ".join(heard.seen.normalised.split() or row.text.casefold().split())
     number, total = extra.get("part") or part_of(row.text) or (0, 0)
     return Message(
         inbox_id=row.key,
         at=row.stored_at,
         seen=heard.seen,
         route=desk.route(heard.seen),
-        digest=hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:16],
+        digest=_digest(heard),
         text=row.text,
         location=Location(lat=pin["lat"], lon=pin["lon"]) if pin else None,
         media=len(extra.get("media", ())),
@@ -65,7 +77,18 @@ def message_of(session: Session, desk: Desk, heard: Heard, language: str) -> Mes
         privacy=privacy_wish(heard.seen.normalised),
         part=(number, total) if total else None,
         language=language,
+        form=bool(extra.get("category")),
     )
+
+
+def _digest(heard: Heard) -> str:
+    """Of the words; on forms the same words at another place or topic are another matter."""
+    row, extra = heard.row, heard.row.extra
+    words = " ".join(heard.seen.normalised.split() or row.text.casefold().split())
+    if category := extra.get("category"):
+        pin = extra.get("location") or {}
+        words += f"|{category}|{pin.get('lat')},{pin.get('lon')}"
+    return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _original(session: Session, row: InboxRow) -> InboxRow | None:

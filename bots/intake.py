@@ -12,11 +12,12 @@ from bots import replies
 from bots.acting import Actor, Said
 from bots.desk import Desk
 from bots.dialogue import step
-from bots.filing import Clerk, answer, asked, case
+from bots.filing import Clerk
 from bots.hearing import Heard, cases_of, message_of
 from bots.language import SOURCE, Sentence, label
 from bots.routing import Missing, secret_from_accused
 from bots.state import OPEN, Asks, Message, State
+from bots.summary import answer, asked, case
 from bots.turn import Reply
 from parsers.understanding import Kind, Understanding
 from store import complaints, inbox

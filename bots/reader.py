@@ -1,7 +1,10 @@
 """The reader of a deployment: an understander with the names of what it finds."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
+from typing import Self
 
 from parsers.catalogue import Agency, Catalogue
 from parsers.places import Gazetteer
@@ -12,13 +15,25 @@ SHORT = 24  # characters; a longer official name gives way to its usual short fo
 LOCAL_LEVELS = ("provinsi", "kabkota", "kecamatan", "kelurahan_desa")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reader:
-    """Understands with one catalogue and gazetteer, and names their codes for people."""
+    """Understands with one catalogue and gazetteer, and names their codes for people.
 
-    understander: Understander
+    The understander, large and slow to make, comes to life when a first text is read.
+    """
+
+    build: Callable[[], Understander]
     catalogue: Catalogue
     gazetteer: Gazetteer
+    names: Mapping[str, str] = field(default_factory=dict)  # of imported agencies, by code
+
+    @cached_property
+    def understander(self) -> Understander:
+        return self.build()
+
+    def named(self, names: Mapping[str, str]) -> Self:
+        """The same reader, not read anew, with the names that agencies have now."""
+        return replace(self, build=lambda: self.understander, names=names)
 
     def understand(
         self,
@@ -41,8 +56,12 @@ class Reader:
         return category.name if category else code
 
     def agency_name(self, code: str) -> str:
-        """`Dinas PU Kota Bandung` for DINAS_PUPR@32.73."""
+        """`Dinas PU Kota Bandung` for DINAS_PUPR@32.73; the code itself if nobody named it."""
+        if code in self.names:
+            return self.names[code]
         kind, _, area = code.partition("@")
+        if area and area not in self.gazetteer.codes:
+            return code
         agency = self.catalogue.agencies.get(kind)
         name = _short(agency) if agency else kind
         return f"{name} {self.gazetteer.name(area)}" if area else name

@@ -11,7 +11,9 @@ STATUS_WORDS: dict[str, Sentence] = {
     ComplaintStatus.TRIAGE: Sentence("sedang diperiksa petugas 1708"),
     ComplaintStatus.DISPOSED: Sentence("sudah diteruskan ke {agency}"),
     ComplaintStatus.IN_PROGRESS: Sentence("sedang dikerjakan {agency}"),
+    ComplaintStatus.DEFERRED: Sentence("menunggu keterangan dari Anda"),
     ComplaintStatus.ANSWERED: Sentence("sudah dijawab {agency}"),
+    ComplaintStatus.COMMENTED: Sentence("tanggapan Anda diperiksa {agency}"),
     ComplaintStatus.CLOSED: Sentence("selesai"),
     ComplaintStatus.ARCHIVED: Sentence("diarsipkan"),
     ComplaintStatus.WITHDRAWN: Sentence("dibatalkan pelapor"),
@@ -258,27 +260,6 @@ def code(number: str) -> Sentence:
 def code_sent(to: str) -> Sentence:
     return Sentence(
         "Kode dikirim ke {to}. Balas dengan kode itu di sini untuk menghubungkannya.", {"to": to}
-    )
-
-
-def answered(tracking: int, agency: str, text: str) -> Sentence:
-    """The agency's answer in full, and whether it solved the matter."""
-    return Sentence(
-        "Laporan {tracking} dijawab {agency}: {text}",
-        {"tracking": tracking, "agency": agency, "text": text},
-    )
-
-
-def satisfied(tracking: int) -> Sentence:
-    return Sentence(
-        "Apakah Anda puas dengan jawaban atas laporan {tracking}?", {"tracking": tracking}
-    )
-
-
-def closed(tracking: int) -> Sentence:
-    return Sentence(
-        "Laporan {tracking} ditutup karena tidak ada tanggapan. Belum selesai? BELUM {tracking}",
-        {"tracking": tracking},
     )
 
 

@@ -10,9 +10,11 @@ from bots.language import SOURCE, Sentence
 from bots.routing import KABKOTA_CODE, Route
 from parsers.messages import Button, Location
 from parsers.understanding import Understanding
+from store.lifecycle import CLOCK_RUNS
 from store.models import ComplaintStatus
 
-OPEN = (ComplaintStatus.TRIAGE, ComplaintStatus.DISPOSED, ComplaintStatus.IN_PROGRESS)
+# What a reporter may still add to; after an answer its question takes what they write.
+OPEN = CLOCK_RUNS | {ComplaintStatus.DEFERRED}
 
 
 class Asks(StrEnum):
@@ -26,6 +28,7 @@ class Asks(StrEnum):
     SATISFIED = "satisfied"
     SCORE = "score"  # 1..5
     REASON = "reason"  # why it is not solved
+    DETAILS = "details"  # what an officer wants to know
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +156,7 @@ class Message:
     album: str = ""
     privacy: str = ""  # `anonim` or `rahasia`, asked for in these words
     part: tuple[int, int] | None = None  # number and total, where an SMS was cut
+    form: bool = False  # its sender chose the topic on a form
     language: str = SOURCE  # that our sentences are said in
 
 

@@ -3,13 +3,14 @@
 import re
 from dataclasses import replace
 
-from bots import replies
+from bots import news, replies
 from bots.actions import Accept, FollowUp, Rate, Reopen
 from bots.language import joined
 from bots.state import Asks, Case, Question, State
 from bots.talk import Talk
 from bots.turn import Reply, Turn, added, said
 from parsers.understanding import Command, Verb
+from store.lifecycle import JUDGED
 from store.models import ComplaintStatus
 
 SATISFIED, UNSATISFIED = "puas", "belum"
@@ -18,7 +19,6 @@ YES = frozenset({"puas", "sudah", "sdh", "udah", "selesai", "beres", "ya", "iya"
 NO = frozenset({"belum", "blm", "blum", "masih", "kecewa", "not", "no"})
 DENIED = frozenset({"tidak", "tdk", "gak", "ga", "nggak", "kurang", "bukan"})
 OF_WHAT = frozenset({"", "puas", "selesai", "beres", "memuaskan"})  # what may follow `tidak`
-JUDGED = (ComplaintStatus.ANSWERED, ComplaintStatus.CLOSED)
 BRIEF = 2  # words of an answer that is only unclear
 TWICE = 2  # a choice is offered this often
 
@@ -103,7 +103,7 @@ def _unsure(talk: Talk, question: Question) -> Turn | None:
     if question.times >= TWICE:
         return added(talk.state, question.tracking, talk.message.text)
     asked = replace(question, times=question.times + 1)
-    say = Reply(joined(replies.NOTED, replies.satisfied(question.tracking)), asked.buttons)
+    say = Reply(joined(replies.NOTED, news.satisfied(question.tracking)), asked.buttons)
     remark = FollowUp(question.tracking, talk.message.text)
     return Turn(replace(talk.state, question=asked), (remark,), (say,))
 
@@ -114,7 +114,8 @@ def _answered(talk: Talk, tracking: str) -> Case | None:
     if number:
         case = talk.case(number)
         return case if case and case.status in JUDGED else None
-    newest = (case for case in talk.cases if case.mine and case.status == ComplaintStatus.ANSWERED)
+    waiting = (ComplaintStatus.ANSWERED, ComplaintStatus.COMMENTED)
+    newest = (case for case in talk.cases if case.mine and case.status in waiting)
     return next(newest, None)
 
 

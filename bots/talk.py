@@ -9,6 +9,7 @@ from bots.routing import KABKOTA_CODE
 from bots.state import Asks, Case, Limits, Message, Question, State, recent
 from parsers.choice import chosen
 from parsers.understanding import Candidate, Kind
+from store.models import ComplaintStatus
 
 APART = frozenset(
     {Kind.GREETING, Kind.THANKS, Kind.SPAM, Kind.EMERGENCY, Kind.STATUS_QUERY, Kind.COMMAND}
@@ -43,10 +44,13 @@ class Talk:
 
     @property
     def question(self) -> Question | None:
-        """Our question, if it still stands; whether a case is solved is asked until it closes."""
+        """Our question, if it still stands; those of officers do until the case moves on."""
         question = self.state.question
         if question is None or question.asks is Asks.SATISFIED:
             return question
+        if question.asks is Asks.DETAILS:
+            case = self.case(question.tracking)
+            return question if case and case.status == ComplaintStatus.DEFERRED else None
         return question if recent(question.at, self.message.at, self.limits.question) else None
 
     def option(self, question: Question, text: str) -> str | None:

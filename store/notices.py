@@ -1,6 +1,6 @@
 """Notices: what people are told unasked, with what they may refuse and when they sleep."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -16,6 +16,8 @@ from store.models import Conversation, OutboxLane, OutboxRow, OutboxStatus
 
 JOINED = "joined"  # the code of a notice whose words went on in a newer one
 BLOCKED, STOPPED = "blocked", "stopped"
+OFFICER, DIGEST = "officer", "digest"  # kinds of what an officer is told
+DUTY = (OFFICER, DIGEST)  # whoever is a citizen too cannot refuse it by STOP
 FACTS = "facts"  # in `extra`: what a notice is made of, as [kind, text]
 OF_ONE_SENTENCE = ("notice", "variables")  # of `extra`: a template says the newest fact only
 NOTHING: Mapping[str, Any] = {}
@@ -96,6 +98,16 @@ def notify(
     return row
 
 
+def waiting(session: Session, complaint_id: int) -> bool:
+    """Whether a notice about this complaint is on its way."""
+    found = select(OutboxRow.id).where(
+        OutboxRow.complaint_id == complaint_id,
+        on_its_way(OutboxRow),
+        col(OutboxRow.lane) == OutboxLane.NOTICE,
+    )
+    return session.exec(found).first() is not None
+
+
 def named(session: Session, dedupe: str) -> int | None:
     """The row that bears this name."""
     return session.exec(select(OutboxRow.id).where(OutboxRow.dedupe == dedupe)).first()
@@ -166,20 +178,29 @@ def cancel_unwanted(session: Session, channel: str, found: Sequence[Next]) -> se
             or_(col(Conversation.blocked), ~col(Conversation.notices)),
         )
     ).all()
+    if not refusing:
+        return set()
+    named_so = select(OutboxRow.id).where(
+        col(OutboxRow.id).in_(notices.values()), col(OutboxRow.kind).in_(DUTY)
+    )
+    duty = set(session.exec(named_so))
+    unwanted = [(notices[who], blocked) for who, blocked in refusing if notices[who] not in duty]
     for code, ids in (
-        (BLOCKED, [notices[sender] for sender, blocked in refusing if blocked]),
-        (STOPPED, [notices[sender] for sender, blocked in refusing if not blocked]),
+        (BLOCKED, [key for key, blocked in unwanted if blocked]),
+        (STOPPED, [key for key, blocked in unwanted if not blocked]),
     ):
         if ids:
             cancel = update(OutboxRow).where(
                 col(OutboxRow.id).in_(ids), col(OutboxRow.status) == OutboxStatus.QUEUED
             )
             changed(session, cancel.values(status=OutboxStatus.CANCELLED, code=code))
-    return {notices[sender] for sender, _ in refusing}
+    return {key for key, _ in unwanted}
 
 
-def postpone(session: Session, *, now: datetime, until: datetime) -> int:
-    """Move the notices that are due to the end of the quiet hours."""
+def postpone(
+    session: Session, *, now: datetime, until: datetime, awake: Collection[str] = ()
+) -> int:
+    """Move the notices that are due to the end of the quiet hours, except on `awake` channels."""
     return changed(
         session,
         update(OutboxRow)
@@ -188,16 +209,19 @@ def postpone(session: Session, *, now: datetime, until: datetime) -> int:
             col(OutboxRow.status) == OutboxStatus.QUEUED,
             col(OutboxRow.lane) == OutboxLane.NOTICE,
             col(OutboxRow.due_at) <= now,
+            col(OutboxRow.channel).not_in(awake),
         )
         .values(due_at=until),
     )
 
 
 def _waits_for(channel: str, recipient: str) -> ColumnElement[bool]:
+    """What this person is told as a citizen."""
     return and_(
         on_its_way(OutboxRow),
         col(OutboxRow.status) == OutboxStatus.QUEUED,
         col(OutboxRow.lane) == OutboxLane.NOTICE,
         col(OutboxRow.channel) == channel,
         col(OutboxRow.recipient) == recipient,
+        col(OutboxRow.kind).not_in(DUTY),
     )

@@ -2,17 +2,24 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from bots import notices
+from bots.casework import Casework
 from gateway import jobs
 from parsers.messages import Location, Media
-from store import complaints
-from store.models import Attachment, Complaint, Event, OutboxRow, OutboxStatus
+from store.access import LOCAL
+from store.models import (
+    ArchiveReason,
+    Attachment,
+    Complaint,
+    Event,
+    OutboxRow,
+    OutboxStatus,
+)
 from tests.harness import Gateway
 
 FOLDER = Path(__file__).parent / "dialogues"
@@ -164,14 +171,29 @@ class Stage:
         return mine[int(number) - 1].provider_id
 
     def _officer(self, step: Mapping[str, Any]) -> None:
-        rt = self.gateway.rt
+        """The officer of the agency that has the case answers, or does what `does` says."""
+        rt, words = self.gateway.rt, step["officer"]
+        tracking = self.case(step.get("of", -1)).tracking
         with rt.transaction() as session:
-            complaint = complaints.by_tracking(session, self.case(step.get("of", -1)).tracking)
-            assert complaint is not None
-            assert complaint.agency is not None
-            notices.answered(
-                session, complaint, complaint.agency, step["officer"], rt.desk(), actor="petugas"
-            )
+            work = Casework.of(session, rt.desk(), replace(LOCAL, name="petugas"), tracking)
+            agency = work.complaint.agency or ""
+            match step.get("does", "answers"):
+                case "answers":
+                    work.answer(agency, words)
+                case "asks":
+                    work.defer(words, agency)
+                case "starts":
+                    work.start(agency, words)
+                case "returns":
+                    work.give_back(agency, words)
+                case "hands on":
+                    work.dispose(words)
+                case "archives":
+                    work.archive(ArchiveReason(words))
+                case "restores":
+                    work.restore(words)
+                case deed:
+                    raise ValueError(f"no officer does {deed!r}")
 
     def _deliver(self) -> None:
         rows = self._rows()

@@ -8,14 +8,14 @@ import pytest
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 
-from bots import replies
+from bots import news, officers, refusals, replies
 from bots.desk import Desk
-from bots.filing import LESS_ROOM, LONGEST_TOPIC, ROOM, answer
 from bots.language import LOCALE, SOURCE, Sentence, joined, label, languages, named
 from bots.reader import LOCAL_LEVELS, Reader
+from bots.summary import LESS_ROOM, LONGEST_TOPIC, ROOM, answer
 from gateway.channels.gsm7 import segments
 from gateway.runtime import Runtime
-from store.models import Complaint, ComplaintStatus, Privacy
+from store.models import ArchiveReason, Complaint, ComplaintStatus, Privacy
 
 FIELD = re.compile(r"\{\w+\}")
 TRANSLATED = sorted(path.stem for path in LOCALE.glob("*.po"))
@@ -26,9 +26,9 @@ SHORTEST = replies.in_triage(N, "", DAY).say() + ": "
 
 
 def in_code() -> set[str]:
-    source = Path(replies.__file__)
-    found = extract_from_file("python", source, keywords={"Sentence": None})
-    return {words for _, words, *_ in found if isinstance(words, str)}
+    files = [Path(module.__file__) for module in (replies, news, officers, refusals)]
+    found = (extract_from_file("python", file, keywords={"Sentence": None}) for file in files)
+    return {words for each in found for _, words, *_ in each if isinstance(words, str)}
 
 
 def translations(language: str) -> dict[str, str]:
@@ -99,8 +99,16 @@ def everything(matter: str, less: str, agency: str) -> list[Sentence]:
         *(replies.speaks(code, languages()) for code in ("id", "xx")),
         replies.code("123456"),
         replies.code_sent("+62*****123"),
-        replies.satisfied(N),
-        replies.closed(N),
+        news.handed_on(N, agency, DAY),
+        news.sent_back(N, agency),
+        news.begun(N, agency),
+        news.satisfied(N),
+        news.closed(N),
+        *(news.archived(N, reason, "") for reason in ArchiveReason),
+        news.restored(N),
+        news.due_moved(N, DAY),
+        *(news.late(N, name) for name in ("", agency)),
+        news.ombudsman(N),
         replies.reopened(N, agency),
         replies.escalated(N),
     ]

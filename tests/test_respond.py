@@ -35,11 +35,11 @@ def test_the_answer_is_told_in_full_and_the_verdict_closes_the_case(
 ) -> None:
     number = str(filed(gateway).tracking)
     done = lapor("respond", number, "Sudah kami tambal semua.", "--as", DESK)
-    assert (done.exit_code, done.stdout) == (0, "Answered; the reporter is told.\n")
+    assert done.exit_code == 0, done.output
     [notice] = [row for row in gateway.rows(OutboxRow) if row.lane == OutboxLane.NOTICE]
     assert "Sudah kami tambal semua." in notice.text
     assert [label for _, label in notice.extra["buttons"]] == ["Puas", "Belum"]
-    assert [row.action for row in gateway.rows(AuditRow)] == ["respond"]
+    assert [row.action for row in gateway.rows(AuditRow)] == ["case.answer"]
 
     gateway.say("puas")
     gateway.say("5")
@@ -66,8 +66,12 @@ def test_what_is_not_solved_goes_back_twice_and_then_to_the_coordinator(
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (("1000000", "Sudah.", "--as", DESK), 1, "there is no complaint 1000000."),
-        (("NUMBER", "Sudah.", "--as", "DISHUB@32.73"), 1, "DISHUB@32.73 cannot answer it."),
+        (("1000000", "Sudah.", "--as", DESK), 1, "There is no complaint 1000000"),
+        (
+            ("NUMBER", "Sudah.", "--as", "DISHUB@32.73"),
+            1,
+            "the desk of DISHUB@32.73 does not exist.",
+        ),
         (("NUMBER", "  ", "--as", DESK), 2, "the answer is empty."),
         (("12", "Sudah.", "--as", DESK), 2, "12 is not in the range"),
     ],
