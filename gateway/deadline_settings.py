@@ -17,7 +17,7 @@ LONGEST = 1000  # days: a slip of the finger, not a limit
 class Term(Section):
     """A limit as it is written; a bare number is that many working days."""
 
-    days: int = Field(ge=1, le=LONGEST)
+    days: int = Field(ge=1, le=LONGEST, strict=True)  # strict: `yes` is no number
     unit: Unit
 
     @model_validator(mode="before")
@@ -32,14 +32,14 @@ class Term(Section):
 
 class Deadlines(Section):
     verify: Term
-    coordinator: Term
-    liaison: Term
     information: Term
     complaint: Term
     inspection: Term
     close: Term
     ombudsman: Term
     warn_before: int = Field(ge=0, le=LONGEST)
+    escalate_coordinator: int = Field(ge=0, le=LONGEST)
+    escalate_national: int = Field(ge=0, le=LONGEST)
     holidays_file: str
     campaigns: dict[str, dict[Duty, Term]]
 
@@ -59,4 +59,5 @@ class Deadlines(Section):
             calendar=self.calendar,
             zone=zone,
             warn_before=self.warn_before,
+            escalate=(self.escalate_coordinator, self.escalate_national),
         )

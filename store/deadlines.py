@@ -13,8 +13,6 @@ from store.workdays import DAY, Calendar
 Unit = Literal["working", "calendar"]
 Duty = Literal[
     "verify",
-    "coordinator",
-    "liaison",
     "information",
     "complaint",
     "inspection",
@@ -115,6 +113,7 @@ class DutyClock:
     calendar: Calendar
     zone: ZoneInfo  # of a complaint whose place is not known
     warn_before: int  # working days
+    escalate: tuple[int, int]  # working days after a deadline: to the coordinator, to 1708
 
     def limit(self, duty: str, campaign: str | None = None) -> Limit:
         return self.campaigns.get(campaign or "", {}).get(duty) or self.limits[duty]

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from holidays import country_holidays
 
-# Libur nasional and cuti bersama: https://holidays.readthedocs.io/en/latest/auto_gen_docs/indonesia/
-FREE_CATEGORIES = ("public", "government")
+FREE_CATEGORIES = ("public", "government")  # libur nasional and cuti bersama
 DAY = timedelta(days=1)
 COLUMNS = ["date", "kind", "name"]
 FREE, WORKING = "free", "working"
@@ -54,6 +53,13 @@ class Calendar:
         while days > 0:
             day += DAY
             days -= self.is_working(day)
+        return day
+
+    def back(self, today: date, days: int) -> date:
+        """The first day of which `days` working days later is not past."""
+        day = today
+        while self.add(day - DAY, days) >= today:
+            day -= DAY
         return day
 
 
