@@ -8,7 +8,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gateway import health, simulator, webhooks
+from gateway.api import problems
+from gateway.api import routes as api
 from gateway.logs import where
+from gateway.open311 import routes as open311
 from gateway.runtime import Runtime
 
 log = structlog.get_logger()
@@ -17,12 +20,14 @@ log = structlog.get_logger()
 def create_app(runtime: Runtime) -> Flask:
     """A WSGI application on one runtime."""
     settings = runtime.settings
-    app = Flask(__name__)
+    app = api.app(__name__)
     app.extensions["runtime"] = runtime
     runtime.watch_spool()
     app.config["MAX_CONTENT_LENGTH"] = settings.web.max_body_bytes
     app.register_blueprint(webhooks.bp)
     app.register_blueprint(health.bp)
+    app.register_blueprint(open311.bp)
+    api.register(app, runtime)
     if not settings.production:
         app.register_blueprint(simulator.bp)
     app.before_request(_begin)
@@ -53,6 +58,8 @@ def _log(response: Response) -> Response:
 
 def _explain(error: HTTPException) -> Response:
     """One plain sentence, whatever went wrong: providers and probes do not read HTML."""
+    if request.path.startswith(api.PREFIX):
+        return problems.of_http(error)
     return Response(f"{error.description}\n", error.code or 500, content_type="text/plain")
 
 

@@ -10,6 +10,7 @@ from time import monotonic
 import structlog
 
 from gateway import metrics, settling
+from gateway.channels import WAKES_NOBODY
 from gateway.channels.base import SendError
 from gateway.logs import where
 from gateway.pace import Pace, pace_of
@@ -44,13 +45,14 @@ def drain_outbox(rt: Runtime, *, until: float) -> int:
                 due = outbox.due_channels(session, now=rt.now())
             moved = 0
             for channel in due:
-                idle = channel not in running and rests.get(channel, 0) <= monotonic() < until
+                end = until - _room(rt, channel)
+                idle = channel not in running and rests.get(channel, 0) <= monotonic() < end
                 if not idle or channel not in rt.adapters:
                     continue
                 if pace.health(channel).resting:
                     moved += divert(rt, channel)
                 else:
-                    running[channel] = pool.submit(drain_channel, rt, channel, until=until)
+                    running[channel] = pool.submit(drain_channel, rt, channel, until=end)
             if not running and not moved:
                 return settled
             ended, _ = wait(running.values(), LOOK_AGAIN_SECONDS, FIRST_COMPLETED)
@@ -61,13 +63,18 @@ def drain_outbox(rt: Runtime, *, until: float) -> int:
                     rests[channel] = monotonic() + REST_SECONDS
 
 
+def _room(rt: Runtime, channel: str) -> float:
+    """No drain ends late because a program or a mail server is slow: citizens would wait."""
+    return rt.settings.outbox.timeout_seconds if channel in WAKES_NOBODY else 0.0
+
+
 def tidy(rt: Runtime) -> None:
     """Take back what is too late, and let the notices sleep in the quiet hours."""
     now, rules = rt.now(), rt.settings.notice_rules
     with rt.transaction() as session:
         expired = outbox.expire(session, now=now, answer_life=answer_life(rt))
         if (morning := rules.quiet.over(now)) > now:
-            notices.postpone(session, now=now, until=morning)
+            notices.postpone(session, now=now, until=morning, awake=WAKES_NOBODY)
     metrics.EXPIRED.inc(expired)
 
 
@@ -106,7 +113,7 @@ def take_turn(rt: Runtime, pace: Pace, channel: str, token: str) -> list[OutboxR
         return claim(rt, channel, token, limit=limit)
     with rt.reading() as session:
         waiting = lanes.upcoming(
-            session, channel=channel, now=rt.now(), limit=limit, terms=_terms(rt)
+            session, channel=channel, now=rt.now(), limit=limit, terms=_terms(rt, channel)
         )
     granted = pace.rates.grant(channel, waiting)
     if waiting and not granted:
@@ -135,13 +142,13 @@ def claim(
             limit=limit or settings.batch,
             inbox_id=inbox_id,
             ids=ids,
-            terms=_terms(rt),
+            terms=_terms(rt, channel),
         )
 
 
-def _terms(rt: Runtime) -> Terms:
+def _terms(rt: Runtime, channel: str) -> Terms:
     now = rt.now()
-    quiet = rt.settings.notice_rules.quiet.over(now) > now
+    quiet = channel not in WAKES_NOBODY and rt.settings.notice_rules.quiet.over(now) > now
     awake = tuple(lane for lane in lanes.ORDER if not quiet or lane is not OutboxLane.NOTICE)
     return Terms(lanes=awake, answer_life=answer_life(rt))
 

@@ -99,6 +99,7 @@ def _store(rt: Runtime, row: Waiting, content: bytes) -> Kept:
         size=len(good.content),
         content_type=good.content_type,
         taken_at=good.taken_at,
+        picture=good.picture,
     )
 
 

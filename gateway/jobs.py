@@ -3,17 +3,22 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 import structlog
+from sqlmodel import Session
 
-from bots import notices
+from bots import alarms, following, notices
+from bots.desk import Desk
 from gateway import queue
 from gateway.deliver import drain_outbox
 from gateway.drain import drain_inbox
+from gateway.families import relate_new
 from gateway.fetch import drain_attachments
 from gateway.logs import where
 from gateway.queue import Wake
 from gateway.relay import relay
+from gateway.reporting import refresh_rollups
 from gateway.runtime import Runtime
 from store import attachments, quarantine
 from store.models import Lane
@@ -99,15 +104,47 @@ def trim_quarantine() -> None:
 
 def close_unanswered() -> None:
     """Close answered complaints whose reporters said nothing for the days of the settings."""
+    _in_batches("close_unanswered", notices.close_unanswered)
+
+
+def ring_alarms() -> None:
+    """Warn before deadlines, and tell the next above when they have passed."""
+    _in_batches("ring_alarms", alarms.ring)
+
+
+def follow_families() -> None:
+    """Give the members of a family the answer of its head."""
+    _in_batches("follow_families", following.follow)
+
+
+class _Step(Protocol):
+    def __call__(self, session: Session, desk: Desk, /, *, limit: int) -> int: ...
+
+
+def _in_batches(name: str, step: _Step) -> None:
+    """Small transactions, one after the other, until nothing is left or the time is up."""
     rt, until = runtime(), time.monotonic() + BUDGET_SECONDS
-    with _logged("close_unanswered") as line:
-        line["rows"], closed = 0, 1
-        while closed and time.monotonic() < until:
+    with _logged(name) as line:
+        line["rows"], done = 0, 1
+        while done and time.monotonic() < until:
             with rt.transaction() as session:
-                closed = notices.close_unanswered(
-                    session, rt.policy, now=rt.now(), limit=rt.settings.intake.batch
-                )
-            line["rows"] += closed
+                done = step(session, rt.desk(), limit=rt.settings.intake.batch)
+            line["rows"] += done
+        if line["rows"]:
+            queue.wake(rt.redis, Wake.DELIVER)
+
+
+def relate_complaints() -> None:
+    """Compare new complaints with those that may be about the same matter."""
+    rt = runtime()
+    with _logged("relate_complaints") as line:
+        line["rows"] = relate_new(rt, until=time.monotonic() + BUDGET_SECONDS)
+
+
+def refresh_reports() -> None:
+    rt = runtime()
+    with _logged("refresh_reports") as line:
+        line["rows"] = refresh_rollups(rt, until=time.monotonic() + BUDGET_SECONDS)
 
 
 @contextmanager

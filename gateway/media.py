@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, get_args
 
+import imagehash
 from PIL import ExifTags, Image, ImageOps, JpegImagePlugin, UnidentifiedImageError
 
 from gateway.channels.media import MediaRefused
@@ -41,6 +42,7 @@ OTHER_NAMES = {
     "application/x-pdf": "application/pdf",
 }
 NO_CLAIM = {"", "application/octet-stream", "binary/octet-stream"}
+TELLING_BITS = range(16, 49)  # of 64
 LOSSLESS_MODES = {"1", "L", "LA", "RGB", "RGBA", "I;16"}
 
 
@@ -51,6 +53,7 @@ class Clean:
     content: bytes
     content_type: str
     taken_at: Location | None = None  # of a photo, before its metadata went
+    picture: str = ""  # perceptual hash of a photo, 16 hex digits; "" where there is little to see
 
 
 def clean(content: bytes, said: str, *, types: tuple[MediaType, ...], max_pixels: int) -> Clean:
@@ -134,26 +137,39 @@ def _drawn_anew(picture: Image.Image, content: bytes, max_pixels: int) -> Clean:
         taken_at = _position(picture)
         with Image.open(BytesIO(content), formats=(str(picture.format),)) as checked:
             checked.verify()
-        kept, content_type = _encoded(picture, content)
+        pixels = _upright(picture)
+        kept, content_type = _encoded(pixels, picture, content)
+        seen = _hashed(pixels)
     except Exception as error:  # as above
         raise MediaRefused("it is a picture that is broken") from error
-    return Clean(kept, content_type, taken_at)
+    return Clean(kept, content_type, taken_at, seen)
 
 
-def _encoded(picture: Image.Image, content: bytes) -> tuple[bytes, str]:
-    """Upright, without anything but pixels; of an animation the first picture only.
+def _upright(picture: Image.Image) -> Image.Image:
+    """Nothing but pixels; of an animation the first picture only."""
+    pixels = _pixels(ImageOps.exif_transpose(picture), lossy=picture.format == "JPEG")
+    pixels.info = {}
+    return pixels
 
-    A JPEG is written with its own quantization tables and sampling, so that next to nothing
+
+def _encoded(pixels: Image.Image, picture: Image.Image, content: bytes) -> tuple[bytes, str]:
+    """A JPEG is written with its own quantization tables and sampling, so that next to nothing
     is lost; PNG, GIF (as PNG) and lossless WebP lose nothing.
     """
     form, options = str(picture.format), _options(picture, content)
-    upright = ImageOps.exif_transpose(picture)
-    pixels = _pixels(upright, lossy=form == "JPEG")
-    pixels.info = {}
     form = "PNG" if form == "GIF" else form
     out = BytesIO()
     pixels.save(out, form, **options)
     return out.getvalue(), PICTURES[form]
+
+
+def _hashed(pixels: Image.Image) -> str:
+    """By what is to be seen, so that a photo sent on in another size is known again.
+
+    Half of the bits are set by construction; a dark or empty photo has few, and is like any other.
+    """
+    seen = str(imagehash.phash(pixels))
+    return seen if int(seen, 16).bit_count() in TELLING_BITS else ""
 
 
 def _options(picture: Image.Image, content: bytes) -> dict[str, Any]:

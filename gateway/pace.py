@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import Protocol, runtime_checkable
 
 import structlog
 from limits import RateLimitItemPerSecond
@@ -116,6 +117,14 @@ class Health:
         return True
 
 
+@runtime_checkable
+class EachForItself(Protocol):
+    """A channel whose recipients are providers themselves: one says nothing about the others."""
+
+    @property
+    def each_for_itself(self) -> bool: ...
+
+
 class Pace:
     """Rates and rests of all channels of one process."""
 
@@ -124,11 +133,17 @@ class Pace:
         real = [name for name in type(outbox.rates).model_fields if not _console(rt, name)]
         self.rates = Rates({name: getattr(outbox.rates, name) for name in real}, rt.redis)
         self._health = {name: Health(outbox.circuit) for name in rt.adapters}
+        self._apart = {
+            name for name, adapter in rt.adapters.items() if isinstance(adapter, EachForItself)
+        }
 
     def health(self, channel: str) -> Health:
         return self._health[channel]
 
     def note(self, channel: str, refused: Iterable[bool]) -> None:
+        """A channel rests; one of as many providers as recipients never does for one of them."""
+        if channel in self._apart:
+            return
         if self._health[channel].note(refused):
             metrics.RESTS.labels(channel).inc()
             log.warning("channel_rests", channel=channel)

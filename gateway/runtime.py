@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 
 import structlog
 from flask import current_app
@@ -23,6 +23,7 @@ from gateway.channels.console import Console
 from gateway.queue import Bell, Wake, connect, wake
 from gateway.settings import Settings
 from gateway.spool import Spool
+from gateway.subscribers import Book
 from parsers.messages import Envelope, Membership
 from parsers.understand import Thresholds
 from store import complaints
@@ -155,15 +156,16 @@ class Runtime:
 def build(settings: Settings) -> Runtime:
     """Nothing here touches database, queue or provider yet: each may be away when we start."""
     database = settings.database
+    engine = open_engine(
+        database.url,
+        pool_size=database.pool_size,
+        busy_timeout=database.busy_timeout_seconds,
+    )
     return Runtime(
         settings=settings,
-        engine=open_engine(
-            database.url,
-            pool_size=database.pool_size,
-            busy_timeout=database.busy_timeout_seconds,
-        ),
+        engine=engine,
         redis=connect(settings.queue.url, settings.queue.timeout_seconds),
-        adapters=build_adapters(settings),
+        adapters=build_adapters(settings, Book(engine)),
     )
 
 
@@ -181,10 +183,15 @@ def build_reader(
         category_margin=matching.category_margin,
         command_typo=matching.command_typo,
     )
-    understander = build_understander(
-        gazetteer, thresholds, deployment.catalogue, model=deployment.model, learning=learning
+    build = partial(
+        build_understander,
+        gazetteer,
+        thresholds,
+        deployment.catalogue,
+        model=deployment.model,
+        learning=learning,
     )
-    return Reader(understander, deployment.catalogue, gazetteer)
+    return Reader(build, deployment.catalogue, gazetteer)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from gateway.runtime import Runtime, open_runtime
 from gateway.settings import load
 from gateway.worker import patiently, stop_at_once
 
-HOUR = 3600
+MINUTE, HOUR = 60, 3600
 
 
 def register(rt: Runtime) -> CronScheduler:
@@ -21,6 +21,10 @@ def register(rt: Runtime) -> CronScheduler:
         (jobs.relay_missed, every),
         (jobs.trim_quarantine, HOUR),
         (jobs.close_unanswered, HOUR),
+        (jobs.ring_alarms, HOUR),
+        (jobs.relate_complaints, MINUTE),
+        (jobs.follow_families, MINUTE),
+        (jobs.refresh_reports, MINUTE),
     )
     for function, interval in periodic:
         scheduler.register(function, PERIODIC, interval=interval, ttl=interval, result_ttl=0)

@@ -21,8 +21,10 @@ from redis import Redis
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from gateway.channel_settings import Channels, Section
+from gateway.api_settings import Api
+from gateway.channel_settings import Channels, ClockTime, Officers, Section
 from gateway.deadline_settings import Deadlines
+from gateway.family_settings import Families
 from store.deadlines import DutyClock
 from store.notices import NoticeRules, Quiet
 from store.workdays import CalendarError
@@ -36,6 +38,7 @@ SECRETS = (
     "TELEGRAM_WEBHOOK_SECRET",
     "KANNEL_SECRET",
     "KANNEL_PASSWORD",
+    "SMTP_PASSWORD",
 )
 OVERRIDES = {
     "LAPOR_ENVIRONMENT": ("environment",),
@@ -86,10 +89,6 @@ class Intake(Section):
     code_minutes: PositiveFloat
     idle_minutes: PositiveFloat
     confidential: tuple[str, ...]
-
-
-# Text, for YAML 1.1 reads 21:00 without quotes as the number 1260.
-ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
 class Rate(Section):
@@ -190,6 +189,15 @@ class Matching(Section):
     command_typo: float = Field(ge=0, le=100)
 
 
+class Open311(Section):
+    jurisdictions: tuple[str, ...] = Field(min_length=1)
+    key_needed: bool
+    wait_seconds: float = Field(ge=0, le=10)
+    page_size: PositiveInt
+    largest_page: PositiveInt
+    contact: str
+
+
 class Secrets(Section):
     """Each is None when the environment does not give it; they print as ***."""
 
@@ -199,6 +207,7 @@ class Secrets(Section):
     TELEGRAM_WEBHOOK_SECRET: SecretStr | None = None
     KANNEL_SECRET: SecretStr | None = None
     KANNEL_PASSWORD: SecretStr | None = None
+    SMTP_PASSWORD: SecretStr | None = None
 
     def text(self, name: str) -> str:
         """The secret itself, or "" where it was not given."""
@@ -219,8 +228,12 @@ class Settings(Section):
     attachments: Attachments
     quarantine: Quarantine
     relay: Relay
+    officers: Officers
     matching: Matching
     deadlines: Deadlines
+    families: Families
+    open311: Open311
+    api: Api
     channels: Channels
     secrets: Secrets = Secrets()
 
@@ -314,7 +327,7 @@ def _secrets(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
 
 
 def _inconsistent(settings: Settings) -> list[str]:
-    mistakes = list(_wrong_addresses(settings))
+    mistakes = [*_wrong_addresses(settings), *_wrong_days(settings)]
     secrets, channels = settings.secrets, settings.channels
     if settings.attachments.lease_seconds <= settings.attachments.timeout_seconds:
         mistakes.append("attachments.lease_seconds: must be more than timeout_seconds.")
@@ -327,15 +340,19 @@ def _inconsistent(settings: Settings) -> list[str]:
     telegram_hook = secrets.TELEGRAM_BOT_TOKEN and not channels.telegram.polling
     if telegram_hook and not secrets.TELEGRAM_WEBHOOK_SECRET:
         mistakes.append("channels.telegram: a webhook needs TELEGRAM_WEBHOOK_SECRET.")
+    mistakes += channels.email.mistakes(password=bool(secrets.SMTP_PASSWORD))
     try:
         _ = settings.zone
     except (KeyError, ValueError):
         mistakes.append(f"timezone: {settings.timezone!r} is not known, use e.g. Asia/Jakarta.")
+    return mistakes
+
+
+def _wrong_days(settings: Settings) -> Iterator[str]:
     try:
         _ = settings.deadlines.calendar
     except CalendarError as error:
-        mistakes += [f"deadlines.holidays_file: {line}" for line in error.lines]
-    return mistakes
+        yield from (f"deadlines.holidays_file: {line}" for line in error.lines)
 
 
 def _wrong_addresses(settings: Settings) -> Iterator[str]:

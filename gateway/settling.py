@@ -13,10 +13,10 @@ from gateway import metrics
 from gateway.channels.base import SendError
 from gateway.channels.rendering import numbered
 from gateway.drain import backoff
-from gateway.pace import pace_of
+from gateway.pace import EachForItself, pace_of
 from gateway.runtime import Runtime
 from parsers.messages import Button, Failure, Receipt, ReceiptState
-from store import detours, notices, outbox
+from store import detours, lanes, notices, outbox
 from store.models import OutboxLane, OutboxRow
 
 log = structlog.get_logger()
@@ -41,6 +41,14 @@ class ExplainsCodes(Protocol):
 
     @property
     def failures(self) -> Mapping[str, Failure]: ...
+
+
+@runtime_checkable
+class Patient(Protocol):
+    """A channel that has its own number of tries."""
+
+    @property
+    def attempts(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +157,7 @@ def _settle_failed(
             expires_at=expires_at,
         )
         return
+    retry_at = _retry_at(rt, row, error, now) if failure is Failure.RETRY else None
     ours = outbox.settle(
         session,
         row.key,
@@ -156,12 +165,14 @@ def _settle_failed(
         now=now,
         failure=failure,
         code=_code(row, error),
-        retry_at=_retry_at(rt, row, error, now),
+        retry_at=retry_at,
         expires_at=expires_at,
         segments=segments_of(rt, row) if failure is Failure.UNCERTAIN else 0,
     )
     if ours:
         _follow_up(session, rt, row, failure, now)
+    if retry_at and isinstance(rt.adapters[row.channel], EachForItself):
+        lanes.wait_behind(session, row.channel, row.recipient, until=retry_at)
 
 
 def _follow_up(
@@ -199,8 +210,9 @@ def _code(row: OutboxRow, error: SendError) -> str:
 
 
 def _retry_at(rt: Runtime, row: OutboxRow, error: SendError, now: datetime) -> datetime | None:
-    settings = rt.settings.outbox
-    if row.attempts >= settings.attempts:
+    settings, adapter = rt.settings.outbox, rt.adapters[row.channel]
+    tries = adapter.attempts if isinstance(adapter, Patient) else settings.attempts
+    if row.attempts >= tries:
         return None
     if error.retry_after is not None:
         return now + timedelta(seconds=error.retry_after)

@@ -30,7 +30,7 @@ def main(name: str) -> None:
     with open_runtime(load()) as rt:
         jobs.use(rt)
         if name in (Wake.INTAKE, Wake.BULK):
-            _ = rt.reader  # a second now, not while the first citizen waits
+            _ = rt.reader.understander  # a second now, not while the first citizen waits
             gc.freeze()  # a million words stay for ever: the collector need not visit them again
         for attempt in patiently():
             with attempt:

@@ -69,6 +69,7 @@ class Envelope:
     opt_out: str = ""  # STOP, START or HELP where the provider handled the word itself
     part: tuple[int, int] | None = None  # number and total, of an SMS that came in parts
     series: str = ""  # the sender's reference that those parts have in common
+    category: str = ""  # code of the topic that a form or a program was filled in for
 
     def __post_init__(self) -> None:
         if self.received_at.tzinfo is None:
@@ -77,7 +78,7 @@ class Envelope:
             raise ValueError(f"an id or a sender has more than {LONGEST_ID} characters")
         _keep_storable(self, "provider_id", "sender", "text", "recipient", "profile_name")
         _keep_storable(self, "message_ref", "reply_to", "edit_of", "choice", "album", "opt_out")
-        _keep_storable(self, "series")
+        _keep_storable(self, "series", "category")
         if self.part:  # JSON, in which a message may have waited, has lists only
             object.__setattr__(self, "part", tuple(self.part))
 
@@ -94,6 +95,7 @@ class Envelope:
             "opt_out": self.opt_out,
             "part": list(self.part) if self.part else None,
             "series": self.series,
+            "category": self.category,
         }
         return {key: value for key, value in values.items() if value}
 

@@ -1,7 +1,7 @@
 """Places named in a message, down to the desa, from the Kemendagri gazetteer."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from math import isfinite, log10
 from typing import Final
@@ -158,6 +158,11 @@ class Gazetteer:
             return None
         codes, _ = self._index.similar(key, REGENCY, 1)
         return codes[0] if len(codes) == 1 else None
+
+    @property
+    def codes(self) -> Collection[str]:
+        """Every place there is, by its Kemendagri code."""
+        return self._index.names.keys()
 
     def name(self, code: str) -> str:
         return self._index.names[code]

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Index, Text, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, Text, UniqueConstraint
 from sqlmodel import Field
 
 from store.models import Key, Keyed, UTCDateTime
@@ -115,10 +115,10 @@ class Subscription(Keyed, table=True):
 class Similar(Keyed, table=True):
     """Two complaints that may be one matter; the child keeps its own number whatever is decided."""
 
-    __tablename__ = "similar"
+    __tablename__ = "likeness"
     __table_args__ = (
-        UniqueConstraint("complaint_id", "other_id", name="uq_similar_complaint_other"),
-        Index("ix_similar_other", "other_id"),
+        UniqueConstraint("complaint_id", "other_id", name="uq_likeness_complaint_other"),
+        Index("ix_likeness_other", "other_id"),
     )
 
     complaint_id: int = Field(foreign_key="complaint.id", sa_type=Key)  # the later one
@@ -130,24 +130,45 @@ class Similar(Keyed, table=True):
     at: datetime = Field(sa_type=UTCDateTime)
 
 
+class Clue(Keyed, table=True):
+    """Something by which a later complaint finds this one, as long as they may be compared."""
+
+    __tablename__ = "clue"
+    __table_args__ = (
+        Index("ix_clue_name", "name", "at"),
+        Index("ix_clue_complaint", "complaint_id"),
+    )
+
+    complaint_id: int = Field(foreign_key="complaint.id", sa_type=Key)
+    name: str  # of a topic in an area, a few metres of ground, a part of a picture
+    at: datetime = Field(sa_type=UTCDateTime)  # the complaint came in
+
+
 class Rollup(Keyed, table=True):
-    """How many complaints of one day of receipt are alike in all that the reports ask for."""
+    """The complaints received on one day, packed for the reports: see store.rollup_facts."""
 
     __tablename__ = "rollup"
-    __table_args__ = (Index("ix_rollup_day", "day"),)
+    __table_args__ = (
+        UniqueConstraint("day", name="uq_rollup_day"),
+        Index(
+            "ix_rollup_stale",
+            "day",
+            sqlite_where=Column("stale") > 0,
+            postgresql_where=Column("stale") > 0,
+        ),
+    )
 
     day: date  # of receipt, in the zone of the settings
-    agency: str = ""
-    area: str = ""  # kabupaten or kota, else province
-    category: str = ""
-    kind: str = ""
-    source: str = ""
-    campaign: str = ""
-    status: str = ""
-    duty: str = ""
-    respond_days: int = -1  # days of the duty's unit until the first response; -1: none yet
-    complete_days: int = -1  # until the first answer; -1: none yet
-    late: bool = False  # answered after the deadline
-    rating: int = 0  # 1..5; 0: not given
-    reopened: bool = False
-    count: int
+    stale: int = 0  # how often it was found changed since it was packed
+    answers: bytes = b""  # which agency answered when
+    cases: bytes = b""  # a record for each complaint
+
+
+class RollupState(Keyed, table=True):
+    """One row: how far the rollups have followed the complaints, and how they are to be read."""
+
+    __tablename__ = "rollup_state"
+
+    seen: datetime | None = Field(default=None, sa_type=UTCDateTime)  # changes until then are known
+    basis: str = ""  # digest of the settings that days were counted by
+    words: dict[str, list[str]] = Field(default_factory=dict, sa_type=JSON)  # numbers of codes

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from parsers.messages import Location
 from store.inbox import changed, written
-from store.models import Attachment, AttachmentStatus, InboxRow
+from store.models import Attachment, AttachmentStatus, Complaint, InboxRow
 
 # What an operator may have fetched once more.
 GIVEN_UP = (AttachmentStatus.FAILED, AttachmentStatus.REFUSED)
@@ -35,6 +35,7 @@ class Kept:
     size: int
     content_type: str
     taken_at: Location | None = None
+    picture: str = ""
 
 
 def claim(
@@ -90,9 +91,12 @@ def due(session: Session, *, now: datetime) -> bool:
 
 
 def keep(session: Session, attachment_id: int, kept: Kept, *, token: str) -> bool:
-    """Write down what was stored; False, as below, if another worker has the row now."""
+    """Write down what was stored; False, as below, if another worker has the row now.
+
+    A photo may tell that its complaint is about the spot of another one.
+    """
     place = kept.taken_at
-    return _settle(
+    ours = _settle(
         session,
         attachment_id,
         token,
@@ -102,8 +106,14 @@ def keep(session: Session, attachment_id: int, kept: Kept, *, token: str) -> boo
         content_type=kept.content_type,
         lat=place.lat if place else None,
         lon=place.lon if place else None,
+        picture=kept.picture,
         error="",
     )
+    if ours:
+        mine = select(Attachment.complaint_id).where(Attachment.id == attachment_id)
+        again = update(Complaint).where(col(Complaint.id).in_(mine)).values(compared=False)
+        changed(session, again)
+    return ours
 
 
 def give_up(

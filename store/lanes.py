@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, false, func, or_
+from sqlalchemy import ColumnElement, and_, false, func, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from store.inbox import written
+from store.inbox import changed, written
 from store.models import OutboxLane, OutboxRow, OutboxStatus
 
 ORDER = (OutboxLane.ANSWER, OutboxLane.NOTICE, OutboxLane.BULK)
@@ -46,6 +46,22 @@ def due(now: datetime) -> ColumnElement[bool]:
         on_its_way(OutboxRow),
         col(OutboxRow.status) == OutboxStatus.QUEUED,
         col(OutboxRow.due_at) <= now,
+    )
+
+
+def wait_behind(session: Session, channel: str, recipient: str, *, until: datetime) -> None:
+    """Nothing for this recipient is due before: a long queue behind one refusal costs no look."""
+    changed(
+        session,
+        update(OutboxRow)
+        .where(
+            on_its_way(OutboxRow),
+            col(OutboxRow.status) == OutboxStatus.QUEUED,
+            col(OutboxRow.channel) == channel,
+            col(OutboxRow.recipient) == recipient,
+            col(OutboxRow.due_at) < until,
+        )
+        .values(due_at=until),
     )
 
 

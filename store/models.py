@@ -238,6 +238,12 @@ class Complaint(Keyed, table=True):
             sqlite_where=Column("parent_id").isnot(None),
             postgresql_where=Column("parent_id").isnot(None),
         ),
+        Index(
+            "ix_complaint_uncompared",
+            "id",
+            sqlite_where=Column("compared") == false(),
+            postgresql_where=Column("compared") == false(),
+        ),
     )
 
     tracking: int  # 7 digits, drawn at random; an imported one keeps its own
@@ -261,9 +267,11 @@ class Complaint(Keyed, table=True):
     campaign: str | None = None  # with limits of its own
     deadline: date
     verify_by: date | None = None  # the first response is due
+    clock_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # it began anew, reopened
     pauses: list[Any] = Field(default_factory=list, sa_type=JSON)  # [[from, until or null]], ISO
     alarm: int = 0  # how far up the missed deadline was told: store.alarms
     parent_id: int | None = Field(default=None, foreign_key="complaint.id", sa_type=Key)  # family
+    compared: bool = False  # with others, as it is now; whoever changes its matter says False
     archive_reason: ArchiveReason | None = Field(default=None, sa_type=Text)
     forwarded_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # first at an agency
     responded_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # the first answer

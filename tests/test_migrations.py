@@ -19,6 +19,7 @@ from sqlalchemy import (
     Engine,
     Float,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -81,6 +82,8 @@ def a_value(column: Column[Any]) -> object:
             return {"key": "value"}
         case Integer() | Float():
             return 1
+        case LargeBinary():
+            return b"bytes"
     return f"a {column.name}"
 
 

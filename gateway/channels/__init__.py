@@ -4,16 +4,21 @@ from collections.abc import Mapping
 
 from gateway.channels.base import ChannelAdapter
 from gateway.channels.console import Console
+from gateway.channels.email import Email
 from gateway.channels.kannel import Kannel
 from gateway.channels.sms import TwilioSms
 from gateway.channels.telegram import Telegram
+from gateway.channels.webhook import Subscribers, Webhook
 from gateway.channels.whatsapp import TwilioWhatsapp
+from gateway.open311.channel import Polled
 from gateway.settings import Settings
 
 LONGEST = {"sms": 16_000, "whatsapp": 16_000, "telegram": 40_960, "kannel": 16_000}
+LONGEST |= {"email": Email.max_text}
+WAKES_NOBODY = frozenset({"email", "webhook"})  # quiet hours are none of theirs
 
 
-def build_adapters(settings: Settings) -> Mapping[str, ChannelAdapter]:
+def build_adapters(settings: Settings, subscribers: Subscribers) -> Mapping[str, ChannelAdapter]:
     """Every channel that has credentials; in development the console stands in for the others."""
     channels, secrets = settings.channels, settings.secrets
     timeout, public_url = settings.outbox.timeout_seconds, settings.public_url
@@ -48,6 +53,13 @@ def build_adapters(settings: Settings) -> Mapping[str, ChannelAdapter]:
             public_url=public_url,
             timeout=timeout,
         )
+    if channels.email.host:
+        password = secrets.text("SMTP_PASSWORD")
+        adapters["email"] = Email(channels.email, password=password, timeout=timeout)
+    private = not settings.production
+    adapters["webhook"] = Webhook(channels.webhook, subscribers, private=private, timeout=timeout)
+    adapters["open311"] = Polled("open311")
+    adapters["api"] = Polled("api")
     if not settings.production:
         for name, longest in LONGEST.items():
             adapters.setdefault(name, Console(name, longest))

@@ -9,7 +9,9 @@ down_revision = "0002"
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TIME = sa.DateTime(timezone=True)
 LIST, MAP = sa.text("'[]'"), sa.text("'{}'")
-UNPUBLISHED = sa.text("published = false")
+UNPUBLISHED = sa.column("published") == sa.false()  # SQLite writes 0, and uses no index on `false`
+STALE = sa.text("stale > 0")
+UNCOMPARED = sa.column("compared") == sa.false()
 IN_FAMILY = sa.text("parent_id IS NOT NULL")
 LOOSENED = ("inbox_id", "conversation_id")  # an imported complaint has neither
 
@@ -18,6 +20,7 @@ INDEXES = (
     ("ix_complaint_created", "complaint", ["created_at"], None),
     ("ix_complaint_updated", "complaint", ["updated_at"], None),
     ("ix_complaint_parent", "complaint", ["parent_id"], IN_FAMILY),
+    ("ix_complaint_uncompared", "complaint", ["id"], UNCOMPARED),
     ("ix_event_unpublished", "event", ["id"], UNPUBLISHED),
 )
 
@@ -30,8 +33,10 @@ def added() -> dict[str, tuple[sa.Column[object], ...]]:
             sa.Column("duty", sa.Text(), nullable=False, server_default="complaint"),
             sa.Column("campaign", sa.Text(), nullable=True),
             sa.Column("verify_by", sa.Date(), nullable=True),
+            sa.Column("clock_at", TIME, nullable=True),
             sa.Column("pauses", sa.JSON(), nullable=False, server_default=LIST),
             sa.Column("alarm", sa.Integer(), nullable=False, server_default="0"),
+            sa.Column("compared", sa.Boolean(), nullable=False, server_default=sa.true()),
             sa.Column("archive_reason", sa.Text(), nullable=True),
             sa.Column("forwarded_at", TIME, nullable=True),
             sa.Column("responded_at", TIME, nullable=True),
@@ -93,6 +98,10 @@ def _fill() -> None:
         " WHERE disposition.complaint_id = complaint.id)"
     )
     op.execute("UPDATE complaint SET closed_at = updated_at WHERE status = 'closed'")
+    op.execute(
+        "UPDATE complaint SET compared = false"
+        " WHERE status IN ('triage', 'disposed', 'in_progress')"
+    )
     op.execute(
         "UPDATE disposition SET state = 'answered', answered_at ="
         " (SELECT answered_at FROM complaint WHERE complaint.id = disposition.complaint_id)"
@@ -174,7 +183,7 @@ def _create() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
-        "similar",
+        "likeness",
         sa.Column("id", KEY, nullable=False),
         sa.Column("complaint_id", KEY, sa.ForeignKey("complaint.id"), nullable=False),
         sa.Column("other_id", KEY, sa.ForeignKey("complaint.id"), nullable=False),
@@ -184,40 +193,54 @@ def _create() -> None:
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("at", TIME, nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("complaint_id", "other_id", name="uq_similar_complaint_other"),
+        sa.UniqueConstraint("complaint_id", "other_id", name="uq_likeness_complaint_other"),
     )
-    op.create_index("ix_similar_other", "similar", ["other_id"])
+    op.create_index("ix_likeness_other", "likeness", ["other_id"])
+    op.create_table(
+        "clue",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("complaint_id", KEY, sa.ForeignKey("complaint.id"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_clue_name", "clue", ["name", "at"])
+    op.create_index("ix_clue_complaint", "clue", ["complaint_id"])
     op.create_table(
         "rollup",
         sa.Column("id", KEY, nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
-        *(
-            sa.Column(name, sa.Text(), nullable=False)
-            for name in (
-                "agency",
-                "area",
-                "category",
-                "kind",
-                "source",
-                "campaign",
-                "status",
-                "duty",
-            )
-        ),
-        sa.Column("respond_days", sa.Integer(), nullable=False),
-        sa.Column("complete_days", sa.Integer(), nullable=False),
-        sa.Column("late", sa.Boolean(), nullable=False),
-        sa.Column("rating", sa.Integer(), nullable=False),
-        sa.Column("reopened", sa.Boolean(), nullable=False),
-        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("stale", sa.Integer(), nullable=False),
+        sa.Column("answers", sa.LargeBinary(), nullable=False),
+        sa.Column("cases", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("day", name="uq_rollup_day"),
+    )
+    op.create_index(
+        "ix_rollup_stale", "rollup", ["day"], sqlite_where=STALE, postgresql_where=STALE
+    )
+    op.create_table(
+        "rollup_state",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("seen", TIME, nullable=True),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.Column("words", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("ix_rollup_day", "rollup", ["day"])
 
 
 def downgrade() -> None:
     """Complaints without a message of ours have no place in the older schema."""
-    for table in ("rollup", "similar", "subscription", "idempotency", "api_key", "officer"):
+    for table in (
+        "clue",
+        "rollup_state",
+        "rollup",
+        "likeness",
+        "subscription",
+        "idempotency",
+        "api_key",
+        "officer",
+    ):
         op.drop_table(table)
     op.drop_table("agency")
     for name, table, _, _ in INDEXES:

@@ -1,0 +1,207 @@
+"""Complaints of a file into the database: the same tracking number is the same complaint.
+
+The file is right about what came by a file: what it says anew is taken over, but not what an
+officer has corrected here since, and never about a complaint that came by a message of ours.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import insert, update
+from sqlmodel import Session, SQLModel, col, select
+
+from store.exchange_cells import Problem
+from store.exchange_changes import Change, Here, change
+from store.exchange_nested import Desk, Happening
+from store.exchange_records import Record
+from store.models import Complaint, Disposition, Event, Privacy
+
+FIELDS: Final = (  # of a complaint, that a file may tell
+    *("source", "text", "headline", "kind", "category", "agency", "place", "address", "lat", "lon"),
+    *("candidates", "urgent", "privacy", "status", "duty", "campaign", "deadline", "verify_by"),
+    *("clock_at", "pauses", "alarm", "archive_reason", "forwarded_at", "responded_at"),
+    *("answered_at", "closed_at", "reopened", "rating", "created_at"),
+)
+BLANK: Final[Mapping[str, Any]] = {
+    **dict.fromkeys(FIELDS),
+    **dict.fromkeys(("source", "headline", "text"), ""),
+    **dict.fromkeys(("alarm", "reopened"), 0),
+    "urgent": False,
+    "candidates": {},
+    "pauses": [],
+}
+
+
+@dataclass
+class Batch:
+    """What one batch of records does, worked out before anything is written."""
+
+    added: list[Record] = field(default_factory=list)
+    changed: list[Change] = field(default_factory=list)
+    unchanged: int = 0
+    refused: list[Problem] = field(default_factory=list)
+
+
+def plan(
+    session: Session, records: Sequence[Record], *, now: datetime, mask: Callable[[Any], Any]
+) -> Batch:
+    """What these records would do; `mask` as an export hides private words.
+
+    A file that is an export of ours may come back with them hidden: that is no change.
+    """
+    here = _here(session, [record.tracking for record in records])
+    batch = Batch()
+    for record in records:
+        row = here.complaints.get(record.tracking)
+        if row is None:
+            _add(batch, record)
+        elif row["inbox_id"] is not None:
+            reason = "is that of a complaint which came by a message to 1708"
+            batch.refused.append(Problem(record.line, "tracking", reason))
+        elif new := change(record, row, here, now=now, mask=mask):
+            batch.changed.append(new)
+        else:
+            batch.unchanged += 1
+    return batch
+
+
+def _add(batch: Batch, record: Record) -> None:
+    missing = [
+        Problem(record.line, name, "is missing, and the complaint is not known yet")
+        for name in ("created_at", "text")
+        if not record.facts.get(name)
+    ]
+    if record.facts.get("privacy") is Privacy.CONFIDENTIAL:  # an export may have left it out
+        missing = [problem for problem in missing if problem.column != "text"]
+    if missing:
+        batch.refused += missing
+    else:
+        batch.added.append(record)
+
+
+def write(session: Session, batch: Batch, *, now: datetime) -> None:
+    """All of a batch, in the caller's transaction."""
+    _insert(session, batch.added, now)
+    connection = session.connection()
+    for told in batch.changed:
+        connection.execute(
+            update(Complaint)
+            .where(col(Complaint.id) == told.complaint_id)
+            .values(**told.values, updated_at=now)
+        )
+        for agency, values in told.moved.items():
+            connection.execute(
+                update(Disposition)
+                .where(
+                    col(Disposition.complaint_id) == told.complaint_id,
+                    col(Disposition.agency) == agency,
+                )
+                .values(**values)
+            )
+    _rows(session, Event, [_event(c.complaint_id, e) for c in batch.changed for e in c.events])
+    _rows(session, Disposition, [_desk(c.complaint_id, d) for c in batch.changed for d in c.desks])
+
+
+def _insert(session: Session, records: Sequence[Record], now: datetime) -> None:
+    rows = [
+        {**BLANK, **record.derived, **record.facts, "tracking": record.tracking, "updated_at": now}
+        for record in records
+    ]
+    _rows(session, Complaint, rows)
+    keys = _keys(session, [record.tracking for record in records])
+    events = [_event(keys[record.tracking], event) for record in records for event in record.events]
+    desks = [_desk(keys[record.tracking], desk) for record in records for desk in record.desks]
+    _rows(session, Event, events)
+    _rows(session, Disposition, desks)
+
+
+def _rows(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        session.connection().execute(insert(table), rows)
+
+
+def _event(complaint_id: int, event: Happening) -> dict[str, Any]:
+    return {
+        "complaint_id": complaint_id,
+        "kind": event.kind,
+        "actor": event.actor,
+        "at": event.at,
+        "text": event.text,
+        "detail": dict(event.detail),
+        "published": True,  # nobody waits for news of what others did long ago
+    }
+
+
+def _desk(complaint_id: int, desk: Desk) -> dict[str, Any]:
+    return {
+        "complaint_id": complaint_id,
+        "agency": desk.agency,
+        "actor": desk.actor,
+        "reason": desk.reason,
+        "deadline": desk.deadline,
+        "state": desk.state,
+        "at": desk.at,
+        "answered_at": desk.answered_at,
+    }
+
+
+def _keys(session: Session, trackings: Iterable[int]) -> dict[int, int]:
+    statement = select(Complaint.tracking, Complaint.id).where(
+        col(Complaint.tracking).in_(list(trackings))
+    )
+    return {tracking: key for tracking, key in session.exec(statement) if key is not None}
+
+
+# --- what is here already ------------------------------------------------------------------------
+
+
+def _here(session: Session, trackings: Sequence[int]) -> Here:
+    table = SQLModel.metadata.tables["complaint"]
+    names = ("id", "tracking", "inbox_id", *FIELDS)
+    statement = table.select().with_only_columns(*(table.c[name] for name in names))
+    found = session.connection().execute(statement.where(table.c.tracking.in_(trackings)))
+    complaints = {row["tracking"]: dict(row) for row in found.mappings()}
+    ids = [row["id"] for row in complaints.values() if row["inbox_id"] is None]
+    events: defaultdict[int, list[Mapping[str, Any]]] = defaultdict(list)
+    for event in _of(session, "event", ids):
+        events[event["complaint_id"]].append(event)
+    desks: defaultdict[int, dict[str, Mapping[str, Any]]] = defaultdict(dict)
+    for desk in _of(session, "disposition", ids):
+        desks[desk["complaint_id"]][desk["agency"]] = desk
+    return Here(complaints, events, desks)
+
+
+def _of(session: Session, name: str, ids: Sequence[int]) -> Iterable[Mapping[str, Any]]:
+    table = SQLModel.metadata.tables[name]
+    if not ids:
+        return ()
+    statement = table.select().where(table.c.complaint_id.in_(ids)).order_by(table.c.id)
+    return [dict(row) for row in session.connection().execute(statement).mappings()]
+
+
+# --- families ------------------------------------------------------------------------------------
+
+
+def link(session: Session, pairs: Mapping[int, int], *, now: datetime) -> tuple[int, int]:
+    """Give children (tracking numbers) their parents: how many are new, how many have none here."""
+    keys = _keys(session, {*pairs, *pairs.values()})
+    statement = select(Complaint.id, Complaint.parent_id).where(
+        col(Complaint.tracking).in_(list(pairs)), col(Complaint.inbox_id).is_(None)
+    )
+    parents = dict(session.exec(statement).all())
+    new = missing = 0
+    for child, parent in pairs.items():
+        key, wanted = keys.get(child), keys.get(parent)
+        if key not in parents or wanted == key:
+            continue
+        missing += wanted is None
+        if wanted is not None and parents[key] != wanted:
+            new += 1
+            values = {"parent_id": wanted, "updated_at": now}
+            session.connection().execute(
+                update(Complaint).where(col(Complaint.id) == key).values(values)
+            )
+    return new, missing

@@ -1,0 +1,138 @@
+"""Proposals that two complaints are one matter, and what people decided of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Select, and_, or_, update
+from sqlalchemy import select as sa_select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col, select
+
+from store.agency_models import FamilyStatus, Similar
+from store.inbox import changed
+from store.models import Complaint
+
+INSERT: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """Two complaints, the later one first, that may be one matter."""
+
+    complaint_id: int
+    other_id: int
+    score: float
+    reasons: tuple[str, ...]
+
+
+def propose(session: Session, found: Iterable[Proposal], *, now: datetime) -> None:
+    """Keep proposals once each; what a person has decided stays decided."""
+    rows = [
+        {
+            "complaint_id": each.complaint_id,
+            "other_id": each.other_id,
+            "score": each.score,
+            "reasons": list(each.reasons),
+            "at": now,
+        }
+        for each in sorted(found, key=lambda each: (each.complaint_id, each.other_id))
+    ]
+    if rows:
+        _keep(session, rows, ("score", "reasons"), only=FamilyStatus.PROPOSED)
+
+
+def decide(
+    session: Session,
+    one: Complaint,
+    other: Complaint,
+    status: FamilyStatus,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Keep a decision on two complaints, and so on what was proposed between their families."""
+    later, earlier = sorted((one, other), key=lambda row: (row.created_at, row.key), reverse=True)
+    pair = {"complaint_id": later.key, "other_id": earlier.key, "score": 0.0, "reasons": []}
+    decided = {"status": status, "actor": actor, "at": now}
+    _keep(session, [pair | decided], tuple(decided))
+    before = [FamilyStatus.PROPOSED]
+    if status is FamilyStatus.REFUSED:
+        before.append(FamilyStatus.LINKED)
+    mine, theirs = _family(one), _family(other)
+    crossing = or_(
+        and_(col(Similar.complaint_id).in_(mine), col(Similar.other_id).in_(theirs)),
+        and_(col(Similar.complaint_id).in_(theirs), col(Similar.other_id).in_(mine)),
+    )
+    undecided = col(Similar.status).in_(before)
+    changed(session, update(Similar).where(crossing, undecided).values(decided))
+
+
+def refused_with(session: Session, complaint_id: int) -> set[int]:
+    """The complaints that a person said are another matter than this one."""
+    rows = session.exec(
+        select(Similar.complaint_id, Similar.other_id).where(
+            or_(col(Similar.complaint_id) == complaint_id, col(Similar.other_id) == complaint_id),
+            Similar.status == FamilyStatus.REFUSED,
+        )
+    )
+    return {key for pair in rows for key in pair if key != complaint_id}
+
+
+def listed(
+    session: Session, *, status: FamilyStatus, limit: int
+) -> list[tuple[Similar, Complaint, Complaint]]:
+    """The newest pairs of a status, each with its later and its earlier complaint."""
+    statement = (
+        select(Similar)
+        .where(Similar.status == status)
+        .order_by(col(Similar.id).desc())
+        .limit(limit)
+    )
+    return _with_both(session, list(session.exec(statement)))
+
+
+def of_complaints(
+    session: Session, ids: Sequence[int]
+) -> list[tuple[Similar, Complaint, Complaint]]:
+    """What was proposed and decided of these complaints, the likeliest first."""
+    statement = select(Similar).where(
+        or_(col(Similar.complaint_id).in_(ids), col(Similar.other_id).in_(ids))
+    )
+    statement = statement.order_by(col(Similar.score).desc(), col(Similar.id))
+    return _with_both(session, list(session.exec(statement)))
+
+
+def _with_both(
+    session: Session, rows: Sequence[Similar]
+) -> list[tuple[Similar, Complaint, Complaint]]:
+    keys = {key for row in rows for key in (row.complaint_id, row.other_id)}
+    found = session.exec(select(Complaint).where(col(Complaint.id).in_(keys)))
+    by_key = {complaint.key: complaint for complaint in found}
+    return [(row, by_key[row.complaint_id], by_key[row.other_id]) for row in rows]
+
+
+def _family(row: Complaint) -> Select[int | None]:
+    """The keys of all in the family of a complaint, or its own."""
+    head = row.parent_id or row.key
+    return sa_select(col(Complaint.id)).where(
+        or_(col(Complaint.id) == head, col(Complaint.parent_id) == head)
+    )
+
+
+def _keep(
+    session: Session,
+    rows: Sequence[Mapping[str, object]],
+    columns: Sequence[str],
+    *,
+    only: FamilyStatus | None = None,
+) -> None:
+    """Write rows, or these columns of rows that are there and (if said) still have that status."""
+    connection = session.connection()
+    new = INSERT[connection.dialect.name](Similar)
+    kept = new.on_conflict_do_update(
+        index_elements=["complaint_id", "other_id"],
+        set_={name: new.excluded[name] for name in columns},
+        where=Similar.status == only if only else None,
+    )
+    connection.execute(kept, rows)
