@@ -34,7 +34,6 @@ def ring(session: Session, desk: Desk, *, limit: int) -> int:
 
 
 def _ombudsman(session: Session, desk: Desk, *, limit: int) -> int:
-    """An imported case has no reporter of ours to tell; its history says it all the same."""
     before = desk.policy.clock.over_before("ombudsman", desk.now)
     told = 0
     for tracking in unsolved(session, before, limit=limit):

@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 from bots import refusals
 from bots.desk import Desk
 from bots.notices import tell
-from store import cases
+from store import cases, families
 from store.access import Access, Action
 from store.agencies import Scope, visible
 from store.cases import Handed, Opened
@@ -78,7 +78,7 @@ class Casework:
         self._said("Alasan", reason)
         self._apply(Move.RETURN, agency)
         above = self._directory.parent_of(agency)
-        if above and self._state(above) is DeskState.FORWARDED:
+        if above and self._state(above) == DeskState.FORWARDED:
             self._hand_over(Move.DISPOSE, above, reason, self._deadline(None), quiet=True)
         return self._note("returned", reason, {"agency": agency})
 
@@ -116,10 +116,11 @@ class Casework:
         """
         self._needs(Action.TRIAGE)
         reopened = self.complaint.reopened and self.complaint.clock_at
-        unanswered = self.complaint.status is not ComplaintStatus.COMMENTED
+        unanswered = self.complaint.status != ComplaintStatus.COMMENTED
         if reopened and unanswered and self.access.agency:
             raise refusals.answer_first()
         self._apply(Move.ARCHIVE)
+        families.leave(self.session, self.complaint, now=self.desk.now, actor=self.access.name)
         self.complaint.archive_reason = why
         return self._note("archived", text, {"reason": why.value})
 
@@ -162,6 +163,7 @@ class Casework:
         if was == now:
             return None
         setattr(self.complaint, name, now)
+        families.look_again(self.complaint)
         self.complaint.updated_at = self.desk.now
         return self._note("corrected", reason, {"field": name, "was": was, "now": now})
 

@@ -13,7 +13,7 @@ from bots.desk import Desk
 from bots.routing import Route
 from parsers.kind import REPORTS
 from parsers.understanding import Understanding
-from store import cases
+from store import cases, families
 from store.lifecycle import MOVES, Move
 from store.models import (
     Attachment,
@@ -126,6 +126,7 @@ class Clerk:
         complaint.address = complaint.address or seen.address
         complaint.candidates = _candidates(seen)
         complaint.updated_at = self.desk.now
+        families.look_again(complaint)
         if route.agency != complaint.agency:
             self._dispose(complaint, route, seen)
         return True
@@ -134,6 +135,7 @@ class Clerk:
         """The complaint's words are now those of several messages."""
         was, complaint.text, complaint.headline = complaint.text, text, seen.headline
         complaint.kind = seen.kind if seen.kind in REPORTS else complaint.kind
+        families.look_again(complaint)
         complaint.urgent = complaint.urgent or seen.urgent is not None
         self.note(
             complaint, "extended", CITIZEN, text=row.text, detail={"inbox_id": row.key, "was": was}
@@ -162,6 +164,9 @@ class Clerk:
     def hide(self, complaint: Complaint, privacy: Privacy) -> None:
         complaint.privacy = privacy
         complaint.updated_at = self.desk.now
+        families.look_again(complaint)
+        if privacy is Privacy.CONFIDENTIAL:
+            self._leave_family(complaint)
         self.note(complaint, "privacy", CITIZEN, detail={"privacy": privacy.value})
 
     def withhold(self, complaint: Complaint) -> None:
@@ -192,6 +197,11 @@ class Clerk:
 
     def withdraw(self, complaint: Complaint) -> None:
         self._move(complaint, Move.WITHDRAW)
+        self._leave_family(complaint)
+
+    def _leave_family(self, complaint: Complaint) -> None:
+        if complaint.id:
+            families.leave(self.session, complaint, now=self.desk.now, actor=CITIZEN)
 
     def _move(self, complaint: Complaint, move: Move, *, text: str = "") -> None:
         self._apply(complaint, move)

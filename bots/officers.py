@@ -10,10 +10,12 @@ from functools import cached_property
 
 from bots.language import Part, Sentence
 from bots.reader import Reader
+from bots.replies import OFFICERS
 from store.agency_models import Officer, Role
 from store.directory import Directory
 from store.feed import Happened
-from store.models import Privacy
+from store.lifecycle import UNANSWERED
+from store.models import DeskState, Privacy
 
 SYSTEM = "system"
 LONGEST_LIST = 20  # lines of a message about many complaints
@@ -64,7 +66,7 @@ TOLD: Mapping[str, tuple[tuple[To, ...], Sentence]] = {
     ),
     "burst": (
         (DESK,),
-        Sentence("Banyak orang melaporkan hal yang sama; semuanya ada pada laporan {tracking}."),
+        Sentence("{count} laporan tentang hal yang sama digabung pada laporan {tracking}."),
     ),
     "due_soon": ((DESK,), Sentence("Laporan {tracking} harus dijawab paling lambat {due}.")),
     "overdue": ((DESK,), Sentence("Laporan {tracking} terlambat: batasnya {due}.")),
@@ -81,6 +83,7 @@ TOLD: Mapping[str, tuple[tuple[To, ...], Sentence]] = {
         Sentence("Laporan {tracking} belum selesai: pelapor diberi tahu tentang Ombudsman."),
     ),
 }
+ALARMS = frozenset({"due_soon", "overdue", "overdue_coordinator", "overdue_national", "ombudsman"})
 SECRET = Sentence("Ada laporan rahasia yang menunggu Anda.")
 TOPIC = Sentence("Topik: {topic}")
 PLACE = Sentence("Tempat: {place}")
@@ -143,6 +146,8 @@ class Board:
     def _meant(self, to: To, code: str, event: Happened) -> Sequence[Officer]:
         match to:
             case To.DESK:
+                if not code and event.kind in ALARMS:  # we ourselves are late
+                    return self._national
                 return self._nearest(self._chain(code), Role.LIAISON, Role.COORDINATOR)
             case To.COORDINATOR:
                 _, *above = self._chain(code) or [""]
@@ -203,11 +208,12 @@ class Board:
         """A confidential complaint is only said to wait."""
         if _secret(event):
             return SECRET.say(language)
-        code = event.acting or event.agency or ""
+        agencies = ", ".join(self.names.agency(code) for code in _desks(event) if code)
         fields: dict[str, Part] = {
             "tracking": event.tracking,
-            "agency": self.names.agency(code) if code else "",
+            "agency": agencies or OFFICERS,
             "due": event.due,
+            "count": str(event.detail.get("count", "")),
         }
         return replace(TOLD[event.kind][1], fields=fields).say(language)
 
@@ -224,14 +230,17 @@ def _secret(event: Happened) -> bool:
 
 
 def _desks(event: Happened) -> list[str]:
-    """The desk that the event names, else all that have the case; "" where none has it.
+    """The desk that the event names, else all that it is about; "" where none has the case.
 
     A desk from which the case was taken hears no more of it: a secret report may accuse it.
     """
     if event.acting:
-        gone = event.acting in event.returned and event.kind != "returned"
+        gone = False and event.acting in event.returned and event.kind != "returned"
         return [] if gone else [event.acting]
-    return [desk.agency for desk in event.desks if desk.active] or [""]
+    if event.kind == "burst" and event.detail.get("agencies"):
+        return [str(code) for code in event.detail["agencies"]]
+    states = UNANSWERED if event.kind in ALARMS else UNANSWERED | {DeskState.ANSWERED}
+    return [desk.agency for desk in event.desks if desk.state in states] or [""]
 
 
 def _told_elsewhere(event: Happened) -> bool:

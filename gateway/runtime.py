@@ -28,8 +28,9 @@ from parsers.messages import Envelope, Membership
 from parsers.understand import Thresholds
 from store import complaints
 from store.db import open_engine
+from store.directory import imported_names
 from store.gazetteer import default_gazetteer
-from store.model_files import Deployment, load_deployment
+from store.model_files import Deployment, load_deployment, version
 from store.understander import build_understander
 
 log = structlog.get_logger()
@@ -39,6 +40,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+NAMES_LAST = timedelta(minutes=1)
 SMS = ("sms", "kannel")  # channels that reach a phone number
 
 
@@ -107,10 +109,19 @@ class Runtime:
     @cached_property
     def reader(self) -> Reader:
         """Catalogue and gazetteer: a second to load, so only processes that understand pay it."""
-        deployment = load_deployment()
+        self.__dict__["_learnt"] = version(self.settings.data_dir)
+        deployment = load_deployment(learnt=self.settings.data_dir)
         if deployment.refused:
             log.warning("learnt_not_used", reason=deployment.refused)
         return build_reader(self.settings, deployment)
+
+    def renew_reader(self) -> None:
+        """Let go of a reader whose model was replaced; the next text is read by the new one."""
+        known = self.__dict__.get("_learnt")
+        if known is not None and known != version(self.settings.data_dir):
+            self.__dict__.pop("reader", None)
+            self.__dict__.pop("_learnt", None)
+            log.info("learnt_anew")
 
     @cached_property
     def sms_channel(self) -> str:
@@ -142,7 +153,16 @@ class Runtime:
         )
 
     def desk(self) -> Desk:
-        return Desk(self.reader, self.policy, self.now())
+        return Desk(self.reader.named(self._names()), self.policy, self.now())
+
+    def _names(self) -> Mapping[str, str]:
+        """The imported names of agencies, read again after a minute."""
+        known: tuple[datetime, Mapping[str, str]] | None = self.__dict__.get("_named")
+        if known is None or self.now() - known[0] >= NAMES_LAST:
+            with self.reading() as session:
+                known = self.now(), imported_names(session)
+            self.__dict__["_named"] = known
+        return known[1]
 
     def close(self) -> None:
         if acceptor := self.__dict__.get("_acceptor"):

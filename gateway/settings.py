@@ -25,6 +25,7 @@ from gateway.api_settings import Api
 from gateway.channel_settings import Channels, ClockTime, Officers, Section
 from gateway.deadline_settings import Deadlines
 from gateway.family_settings import Families
+from gateway.learning_settings import Learning
 from store.deadlines import DutyClock
 from store.notices import NoticeRules, Quiet
 from store.workdays import CalendarError
@@ -232,6 +233,7 @@ class Settings(Section):
     matching: Matching
     deadlines: Deadlines
     families: Families
+    learning: Learning
     open311: Open311
     api: Api
     channels: Channels

@@ -40,9 +40,15 @@ def late(session: Session, alarm: Alarm, before: date, *, limit: int) -> list[in
 
 
 def unsolved(session: Session, before: datetime, *, limit: int) -> list[int]:
-    """Numbers of open cases received before then whose reporters did not hear of the Ombudsman."""
+    """Numbers of open cases received before then whose reporters did not hear of the Ombudsman.
+
+    An imported case has no reporter of ours.
+    """
     told = select(Event.id).where(Event.complaint_id == Complaint.id, Event.kind == OMBUDSMAN)
     found = select(Complaint.tracking).where(
-        col(Complaint.status).in_(OPEN), col(Complaint.created_at) < before, ~told.exists()
+        col(Complaint.status).in_(OPEN),
+        col(Complaint.created_at) < before,
+        col(Complaint.conversation_id).is_not(None),
+        ~told.exists(),
     )
     return list(session.exec(found.order_by(col(Complaint.created_at)).limit(limit)))

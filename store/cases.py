@@ -74,9 +74,9 @@ def apply(
 ) -> None:
     """Carry out a move on the rows at hand; Illegal before anything is changed."""
     complaint, desks = case.complaint, case.desks
-    before = {code: row.state for code, row in desks.items()}
+    before = {code: DeskState(row.state) for code, row in desks.items()}
     to = handed.to if handed else ""
-    status, states = lifecycle.after(move, complaint.status, before, agency, to)
+    status, states = lifecycle.after(move, ComplaintStatus(complaint.status), before, agency, to)
     if handed:
         desks[to] = _handed(session, case, handed, now)
     for code, state in states.items():

@@ -5,7 +5,7 @@ officer has corrected here since, and never about a complaint that came by a mes
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -46,13 +46,20 @@ class Batch:
 
 
 def plan(
-    session: Session, records: Sequence[Record], *, now: datetime, mask: Callable[[Any], Any]
+    session: Session,
+    records: Sequence[Record],
+    *,
+    now: datetime,
+    mask: Callable[[Any], Any],
+    lock: bool,
 ) -> Batch:
     """What these records would do; `mask` as an export hides private words.
 
+    `lock`: what is here stays as it is until the transaction ends.
+
     A file that is an export of ours may come back with them hidden: that is no change.
     """
-    here = _here(session, [record.tracking for record in records])
+    here = _here(session, records, lock=lock)
     batch = Batch()
     for record in records:
         row = here.complaints.get(record.tracking)
@@ -158,20 +165,39 @@ def _keys(session: Session, trackings: Iterable[int]) -> dict[int, int]:
 # --- what is here already ------------------------------------------------------------------------
 
 
-def _here(session: Session, trackings: Sequence[int]) -> Here:
+def _here(session: Session, records: Sequence[Record], *, lock: bool) -> Here:
     table = SQLModel.metadata.tables["complaint"]
     names = ("id", "tracking", "inbox_id", *FIELDS)
-    statement = table.select().with_only_columns(*(table.c[name] for name in names))
-    found = session.connection().execute(statement.where(table.c.tracking.in_(trackings)))
+    statement = (
+        table.select()
+        .with_only_columns(*(table.c[name] for name in names))
+        .where(table.c.tracking.in_([record.tracking for record in records]))
+        .order_by(table.c.id)
+    )
+    found = session.connection().execute(statement.with_for_update() if lock else statement)
     complaints = {row["tracking"]: dict(row) for row in found.mappings()}
-    ids = [row["id"] for row in complaints.values() if row["inbox_id"] is None]
+    ours = [row["id"] for row in complaints.values() if row["inbox_id"] is None]
     events: defaultdict[int, list[Mapping[str, Any]]] = defaultdict(list)
-    for event in _of(session, "event", ids):
+    for event in _of(session, "event", [*_storied(records, complaints)]):
         events[event["complaint_id"]].append(event)
     desks: defaultdict[int, dict[str, Mapping[str, Any]]] = defaultdict(dict)
-    for desk in _of(session, "disposition", ids):
+    for desk in _of(session, "disposition", ours):
         desks[desk["complaint_id"]][desk["agency"]] = desk
     return Here(complaints, events, desks)
+
+
+def _storied(
+    records: Iterable[Record], complaints: Mapping[int, Mapping[str, Any]]
+) -> Iterator[int]:
+    """The complaints whose history is asked for: told in the file, or something has changed."""
+    for record in records:
+        row = complaints.get(record.tracking)
+        if row and (record.told_events or _differs(record, row)):
+            yield row["id"]
+
+
+def _differs(record: Record, row: Mapping[str, Any]) -> bool:
+    return any(row[name] != value for name, value in record.facts.items())
 
 
 def _of(session: Session, name: str, ids: Sequence[int]) -> Iterable[Mapping[str, Any]]:

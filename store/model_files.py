@@ -65,23 +65,38 @@ class Deployment:
 
     catalogue: Catalogue
     model: Model | None = None
-    refused: str = ""  # why what was learnt is not used; empty also where nothing was
+    refused: str = ""  # why something that was learnt is not used; empty also where nothing was
 
 
-def load_deployment(directory: Path = DEFAULT) -> Deployment:
-    """CatalogueError if the catalogue is wrong; a model that cannot be used only says so."""
+def load_deployment(directory: Path = DEFAULT, *, learnt: Path | None = None) -> Deployment:
+    """CatalogueError if the catalogue is wrong; a model that cannot be used only says so.
+
+    What was learnt in the folder `learnt` comes before what lies beside the catalogue.
+    """
     catalogue = default_catalogue() if directory.resolve() == DEFAULT else load(directory)
-    match load_model(directory, catalogue):
-        case NoModel(reason):
-            return Deployment(catalogue, refused=reason)
-        case model:
-            return Deployment(catalogue, model)
+    refused: list[str] = []
+    for folder in (learnt, directory) if learnt else (directory,):
+        match load_model(folder, catalogue):
+            case NoModel(reason):
+                refused += [reason] if reason else []
+            case model:
+                return Deployment(catalogue, model, refused="; ".join(refused))
+    return Deployment(catalogue, refused="; ".join(refused))
+
+
+def version(directory: Path) -> str:
+    """Another one whenever something was learnt there; costs one look at a file's date."""
+    try:
+        found = (directory / FOLDER / META).stat()
+    except OSError:
+        return ""
+    return f"{found.st_mtime_ns}-{found.st_ino}"
 
 
 def save(directory: Path, catalogue: Catalogue, learnt: Learnt, *, when: datetime) -> Path:
     """Whoever loads meanwhile gets the old model or the new one, never half of each."""
     folder = directory / FOLDER
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     packed = _packed(learnt.model)
     digest = hashlib.sha256(packed).hexdigest()
     meta = {

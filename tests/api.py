@@ -12,10 +12,11 @@ from gateway import jobs
 from gateway.app import create_app
 from store import api_keys
 from store.access import Action
-from store.models import Complaint
+from store.models import Complaint, Event
 from tests.harness import Gateway, envelope, tuned
 
 ROAD = "Jalan rusak parah di Kec. Coblong Kota Bandung"
+LAMP = "Lampu jalan mati di Kec. Coblong Kota Bandung"
 DESK = "DINAS_PUPR@32.73"
 OTHER = "DINAS_PUPR@32.04"
 EVERYTHING = tuple(Action)
@@ -72,3 +73,7 @@ def filed(gateway: Gateway, text: str = ROAD, *, sender: str = "+6281200000001")
     gateway.clock.forward(seconds=5)
     newest: Complaint = gateway.rows(Complaint)[-1]
     return newest
+
+
+def kinds(gateway: Gateway) -> list[str]:
+    return [event.kind for event in gateway.rows(Event)]

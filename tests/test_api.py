@@ -1,36 +1,22 @@
 """REST API v1 at work: lists, files, moves, ETags."""
 
-import dataclasses
 import json
 from typing import Any
 
 import pytest
 
-from gateway import queue
 from gateway.app import create_app
-from store import idempotency
-from store.agency_models import Idempotency
 from store.files import Files
 from store.models import (
     Attachment,
     AttachmentStatus,
     AuditRow,
-    Complaint,
-    Event,
-    InboxRow,
     OutboxRow,
-    OutboxStatus,
 )
-from tests.api import DESK, ROAD, Program, filed, program
-from tests.conftest import Outage
+from tests.api import DESK, LAMP, ROAD, Program, filed, kinds, program
 from tests.harness import Gateway, at_once
 
-LAMP = "Lampu jalan mati di Kec. Coblong Kota Bandung"
 SUKAJADI = "Jalan rusak parah di Kec. Sukajadi Kota Bandung"
-
-
-def kinds(gateway: Gateway) -> list[str]:
-    return [event.kind for event in gateway.rows(Event)]
 
 
 # --- lists ---------------------------------------------------------------------------------------

@@ -5,17 +5,20 @@ import itertools
 import json
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from io import BytesIO
 from time import monotonic
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 from sqlalchemy import event as sa_event
 from sqlmodel import Session, select
 
 from bots.families import FamilyRules, relate
 from bots.reader import Reader
 from bots.sketch import Sketcher, sketcher
+from gateway import media
 from gateway.cli import cli
 from gateway.families import relate_new
 from gateway.runtime import Runtime
@@ -312,6 +315,38 @@ def test_clues_are_forgotten_when_nothing_can_be_compared_with_them(cabinet: Cab
     assert rows(cabinet.rt, Clue) != []
     cabinet.relate(NOON + timedelta(days=2))
     assert rows(cabinet.rt, Clue) == []
+
+
+def test_an_import_of_the_past_is_passed_over(cabinet: Cabinet):
+    cabinet.file(LAMP, at=NOON - timedelta(days=400))
+    cabinet.file(LAMP_TOO, at=NOON - timedelta(days=400))
+    assert cabinet.relate() == 2
+    assert cabinet.relate() == 0
+    assert cabinet.pairs() == []
+    assert rows(cabinet.rt, Clue) == []
+
+
+def photo(size: int, *, turned: bool = False, blank: bool = False) -> bytes:
+    """A picture of a few bright spots on the dark, or of nothing."""
+    picture = Image.new("RGB", (64, 64), (20, 20, 30))
+    for at in () if blank else ((8, 8), (40, 12), (20, 44), (50, 50)):
+        picture.paste((230, 220, 90), (*at, at[0] + 10, at[1] + 9))
+    picture = picture.transpose(Image.Transpose.ROTATE_90) if turned else picture
+    out = BytesIO()
+    picture.resize((size, size)).save(out, "JPEG", quality=60 if size > 300 else 92)
+    return out.getvalue()
+
+
+def seen(content: bytes) -> str:
+    return media.clean(content, "image/jpeg", types=("image/jpeg",), max_pixels=10_000_000).picture
+
+
+def test_a_photo_is_known_again_in_another_size_and_a_dark_one_is_like_no_other():
+    large, small, other = seen(photo(640)), seen(photo(200)), seen(photo(640, turned=True))
+    assert len(large) == 16
+    assert (int(large, 16) ^ int(small, 16)).bit_count() <= 6
+    assert (int(large, 16) ^ int(other, 16)).bit_count() > 6
+    assert seen(photo(640, blank=True)) == ""
 
 
 # --- linked, unlinked, refused -------------------------------------------------------------------

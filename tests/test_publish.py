@@ -99,7 +99,7 @@ def test_a_new_case_is_told_to_its_desk_with_all_that_is_needed_to_open_it(rt: R
         ("commented", {}, ["dinas"]),
         ("reopened", {}, ["dinas"]),
         ("withdrawn", {}, ["dinas"]),
-        ("burst", {}, ["dinas"]),
+        ("burst", {"count": 40, "agencies": [ROADS, SOCIAL]}, ["dinas", "sosial"]),
         ("due_soon", {"agency": ROADS}, ["dinas"]),
         ("overdue", {"agency": ROADS}, ["dinas"]),
         ("overdue_coordinator", {"agency": ROADS}, ["atasan"]),
@@ -137,6 +137,34 @@ def test_a_returned_case_is_told_to_the_agency_that_has_it_now(rt: Runtime):
     assert told(rt) == [
         ("atasan", "Laporan 9000001 dikembalikan Dinas PU Kabupaten Bandung: bukan wewenangnya.")
     ]
+
+
+def test_an_alarm_is_for_the_desks_that_have_not_answered(rt: Runtime):
+    people(rt)
+    complaint = case(rt, agency=SOCIAL)
+    desk(rt, complaint, SOCIAL, state=DeskState.ANSWERED)
+    desk(rt, complaint, ROADS, state=DeskState.WORKING)
+    event(rt, complaint, "overdue")
+    event(rt, complaint, "overdue_coordinator")
+    publish(rt)
+    assert told(rt) == [
+        ("dinas", "Laporan 9000001 terlambat: batasnya 4 Des 2026."),
+        (
+            "atasan",
+            "Laporan 9000001 belum dijawab Dinas PU Kabupaten Bandung, batasnya 4 Des 2026.",
+        ),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["due_soon", "overdue", "overdue_coordinator"])
+def test_that_we_are_late_ourselves_is_told_to_national_officers(rt: Runtime, kind: str):
+    people(rt)
+    complaint = case(rt, status=ComplaintStatus.TRIAGE)
+    event(rt, complaint, kind)
+    event(rt, complaint, "follow_up")
+    publish(rt)
+    assert [name for name, _ in told(rt)] == ["nasional"]
+    assert "  " not in letters(rt)[0].text
 
 
 def test_a_desk_without_officers_is_that_of_the_one_above_it_as_imported(rt: Runtime):
@@ -265,15 +293,14 @@ def test_of_a_flood_the_head_of_the_family_is_told_once(rt: Runtime):
     head = disposed(rt)
     for number in range(2, 5):
         child = disposed(rt, number, parent_id=head.key)
-        event(rt, child, "linked", parent=head.tracking)
-        event(rt, head, "linked", child=child.tracking)
-    event(rt, head, "burst")
+        event(rt, child, "linked", tracking=head.tracking, reason="burst")
+    event(rt, head, "burst", count=4, agencies=[ROADS])
     publish(rt)
     assert [row.text.split("\n")[:2] for row in letters(rt)] == [
         [
             "Laporan baru 9000001 untuk Dinas PU Kabupaten Bandung, "
             "dijawab paling lambat 4 Des 2026.",
-            "Banyak orang melaporkan hal yang sama; semuanya ada pada laporan 9000001.",
+            "4 laporan tentang hal yang sama digabung pada laporan 9000001.",
         ]
     ]
 

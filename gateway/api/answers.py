@@ -16,7 +16,7 @@ def etag_of(body: bytes) -> str:
 
 
 def body_of(model: BaseModel) -> bytes:
-    return model.model_dump_json().encode()
+    return model.model_dump_json(by_alias=True).encode()
 
 
 def read(model: BaseModel, *, next_page: str | None = None) -> Response:

@@ -19,6 +19,7 @@ from gateway.api import (
     operating,
     present,
     problems,
+    reports,
 )
 from gateway.api.document import Document
 from gateway.api.faults import OBJECT, REPEATED
@@ -28,7 +29,7 @@ from gateway.open311.words import LANGUAGES
 from gateway.runtime import Runtime
 
 PREFIX = "/api/"
-PARTS = (complaints.bp, moves.bp, filing.bp, operating.bp, catalogue.bp)
+PARTS = (complaints.bp, moves.bp, filing.bp, operating.bp, catalogue.bp, reports.bp)
 MANY = frozenset({"status"})  # parameters that may be given several times
 SCALAR = files("flask_openapi3_scalar") / "templates" / "scalar" / "js" / "scalar.standalone.js"
 DAY_SECONDS = 86_400

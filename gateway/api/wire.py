@@ -32,6 +32,10 @@ from store.models import (
 
 RowRef = Annotated[str, StringConstraints(pattern=r"^(in|out)-[1-9][0-9]{0,17}$")]
 ReportKind = Literal["complaint", "aspiration", "information_request"]
+ReportName = Literal[
+    "summary", "agencies", "topics", "channels", "timing", "overdue", "province"
+]
+ReportBy = Literal[WAYS]
 
 
 class Wire(BaseModel):
@@ -112,6 +116,24 @@ class InboxQuery(RowsQuery):
 
 class OutboxQuery(RowsQuery):
     status: list[OutboxStatus] = Field(default=[], description="May be given several times.")
+
+
+class ReportPath(Wire):
+    report: ReportName
+
+
+class ReportQuery(Wire):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_alias=True)
+    start: Day | None = Field(default=None, alias="from", description="First day of receipt.")
+    end: Day | None = Field(default=None, alias="to", description="Last day of receipt.")
+    area: Code | None = Field(default=None, description="Kemendagri code, with all within.")
+    agency: Code | None = Field(default=None, description="With its units.")
+    topic: Code | None = Field(default=None, description="With its sub-topics.")
+    campaign: Code | None = None
+    level: Literal["kementerian", "lembaga", "pemda", "bumn"] | None = None
+    kind: ReportKind | None = None
+    source: Line | None = None
+    by: ReportBy | None = Field(default=None, description="A summary side by side.")
 
 
 # --- complaints -----------------------------------------------------------------------------------
@@ -421,3 +443,18 @@ class Area(Wire):
 class Areas(Wire):
     items: list[Area]
     next: str | None
+
+
+# --- reports --------------------------------------------------------------------------------------
+
+
+class Report(Wire):
+    """Beside these the sections of the report: objects or lists of objects with named figures."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    report: ReportName
+    start: date = Field(alias="from")
+    end: date = Field(alias="to")
+    filters: dict[str, str]
+    refreshed_at: At | None = Field(description="Changes until then are counted.")
+    notes: list[str]

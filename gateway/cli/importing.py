@@ -14,7 +14,7 @@ from typing import IO, Final, TextIO
 import click
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from bots import routing
 from gateway.cli.opening import actor
@@ -217,13 +217,16 @@ class Run:
 
     def _checked(self, records: list[Record]) -> Batch:
         with self.rt.reading() as session:
-            return exchange.plan(session, records, now=self.interpreter.now, mask=mask)
+            return self._plan(session, records, lock=False)
+
+    def _plan(self, session: Session, records: list[Record], *, lock: bool) -> Batch:
+        return exchange.plan(session, records, now=self.interpreter.now, mask=mask, lock=lock)
 
     def _written(self, records: list[Record]) -> Batch:
         for attempt in range(1, TRIES + 1):
             try:
                 with self.rt.transaction() as session:
-                    batch = exchange.plan(session, records, now=self.interpreter.now, mask=mask)
+                    batch = self._plan(session, records, lock=True)
                     exchange.write(session, batch, now=self.rt.now())
             except IntegrityError:
                 if attempt == TRIES:

@@ -1,0 +1,273 @@
+"""Learning from what officers decided: by night, in a process of its own, or from the console.
+
+`python -m gateway.learning` learns at once; `learn_nightly` starts that when it is due.
+"""
+
+import fcntl
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from gateway import logs
+from gateway.runtime import Runtime, build_reader, open_runtime
+from gateway.settings import load
+from parsers.learned import Model
+from parsers.text import tokenise
+from parsers.understand import Understander
+from store import audit, corrections
+from store.catalogue import DEFAULT, default_catalogue
+from store.corrections import Decision, Tally
+from store.directory import Directory
+from store.examples import Example, read_examples
+from store.learning import Say, TooFew, learn
+from store.model_files import (
+    FOLDER,
+    Deployment,
+    Learnt,
+    fingerprint,
+    load_deployment,
+    load_model,
+    save,
+)
+
+log = structlog.get_logger()
+EXAMPLES = DEFAULT / "examples.csv"
+JUDGED = ("category", "agency")
+NIGHT = timedelta(hours=4)  # from learning.at_hour on: a night that was missed is not made up
+RIGHT = 0.95  # of the sure answers: what being sure promises
+FEWER_SURE = 0.9  # so much less often sure may a better model be
+NICE = 10
+ACTOR = "system"
+
+
+class Busy(Exception):
+    """Somebody is learning for this deployment already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one run found; `kept` says why the model in use stays, empty: the new one is used."""
+
+    decided: int
+    taught: int
+    first: Mapping[str, Tally]  # what was proposed as the messages came in
+    duplicates: Tally
+    before: Mapping[str, Tally]  # by the model in use, on the fifth that taught nothing
+    after: Mapping[str, Tally]  # by the new one, on the same
+    kept: str
+    dry_run: bool
+    seconds: float
+
+    def figures(self) -> dict[str, Any]:
+        """Numbers only: they go into the audit."""
+        return asdict(self)
+
+
+def learn_nightly(rt: Runtime) -> "subprocess.Popen[bytes] | None":
+    """Start to learn if it is night, nothing was learnt tonight, and enough was decided since.
+
+    It takes minutes of a processor, so no worker does it itself; whatever stops the worker with
+    its process group stops that as well, and does no harm.
+    """
+    if not _due(rt):
+        return None
+    return subprocess.Popen([sys.executable, "-m", "gateway.learning"])
+
+
+def _due(rt: Runtime) -> bool:
+    rules, local = rt.settings.learning, rt.now().astimezone(rt.settings.zone)
+    begins = local.replace(hour=rules.at_hour, minute=0, second=0, microsecond=0)
+    begins -= timedelta(days=local < begins)
+    if not rules.nightly or local - begins >= NIGHT:
+        return False
+    with rt.reading() as session:
+        last = corrections.last_learnt(session)
+        if last and last.at >= begins:
+            return False
+        if last and last.detail["catalogue"] != fingerprint(default_catalogue()):
+            return True
+        return corrections.count_decided(session, since=_until(last)) >= rules.fewest
+
+
+def _until(last: corrections.AuditRow | None) -> datetime | None:
+    return datetime.fromisoformat(last.detail["until"]) if last else None
+
+
+def learn_from_store(
+    rt: Runtime,
+    say: Say,
+    *,
+    actor: str = ACTOR,
+    since: datetime | None = None,
+    dry_run: bool = False,
+) -> Outcome:
+    """Learn, judge, and use the new model if it is not worse; figures stay in the audit.
+
+    Busy if somebody else is at it; TooFew if nothing was decided that can be learnt.
+    """
+    began, until = time.monotonic(), rt.now()
+    with _alone(rt.settings.data_dir / FOLDER), rt.reading() as session:
+        directory = Directory.load(session, default_catalogue())
+        decided = corrections.decisions(session, directory, since=since)
+        pairs = corrections.duplicates(session, since=since)
+        session.rollback()  # minutes follow: nobody must wait for this reader
+        learnt, taught, before, after = _lesson(rt, directory, decided, say)
+        outcome = Outcome(
+            decided=len(decided),
+            taught=taught,
+            first=corrections.first_proposals(decided),
+            duplicates=pairs,
+            before=before,
+            after=after,
+            kept=_worse(before, after),
+            dry_run=dry_run,
+            seconds=round(time.monotonic() - began, 1),
+        )
+        if not dry_run:
+            _keep(rt, directory, learnt, outcome, actor=actor, until=until)
+    return outcome
+
+
+def _lesson(
+    rt: Runtime, directory: Directory, decided: Sequence[Decision], say: Say
+) -> tuple[Learnt, int, dict[str, Tally], dict[str, Tally]]:
+    """A new model, how many decisions taught it, and how well the old and the new one judge."""
+    catalogue, settings = directory.catalogue, rt.settings
+    judges = [one for one in decided if one.held_out]
+    deployment = load_deployment(learnt=settings.data_dir)
+    before = _judge(build_reader(settings, deployment).understander, judges, directory)
+    pupil = build_reader(settings, Deployment(catalogue), learning=True).understander
+    lessons = [one for one in decided if not one.held_out]
+    listed, areas = _examples(pupil, lessons)
+    if not listed:
+        raise TooFew("nothing to learn: officers have decided about no complaint yet.")
+    national = read_examples(EXAMPLES, catalogue).rows
+    learnt = learn([*national, *listed], lambda t: pupil.see(t, area=areas.get(t)), say)
+    learnt = _scored_as_shipped(learnt, load_model(DEFAULT, catalogue))
+    reader = build_reader(settings, Deployment(catalogue, learnt.model))
+    return learnt, len(listed), before, _judge(reader.understander, judges, directory)
+
+
+def _examples(
+    pupil: Understander, lessons: Sequence[Decision]
+) -> tuple[list[Example], dict[str, str]]:
+    """Masked examples, and the place of each text."""
+    known = pupil.matchers.words.normaliser.known
+    national = read_examples(EXAMPLES, default_catalogue()).rows
+    usual = {token.norm for example in national for token in tokenise(example.text)}
+    listed = corrections.examples(lessons, known, usual)
+    return listed, {}
+
+
+def _scored_as_shipped(learnt: Learnt, shipped: Model | object) -> Learnt:
+    """The same weighing and the same scores as the shipped model has.
+
+    They were made on messages of people. Made anew from examples that are mostly invented, they
+    would promise too much; made from a few dozen decisions, they would prove nothing.
+    """
+    if isinstance(shipped, Model):
+        numbers = {field.name: field for field in shipped.fields}
+        learnt.model.fields = [
+            replace(numbers[field.name], classes=field.classes) if field.name in numbers else field
+            for field in learnt.model.fields
+        ]
+    return learnt
+
+
+def _judge(
+    understander: Understander, decided: Sequence[Decision], directory: Directory
+) -> dict[str, Tally]:
+    said = []
+    for one in decided:
+        seen = understander.understand(one.text, area=one.area)
+        found = {"category": seen.category, "agency": seen.agency}
+        codes = {name: each.code for name, each in found.items() if each}
+        if "agency" in codes:
+            codes["agency"] = corrections.type_of(codes["agency"], directory)
+        said.append((codes, {name for name, each in found.items() if each and each.sure}))
+    return {name: corrections.tally(name, decided, said) for name in JUDGED}
+
+
+def _worse(before: Mapping[str, Tally], after: Mapping[str, Tally]) -> str:
+    """Why the new model must not replace the old one, or nothing."""
+    if not any(tally.of for tally in after.values()):
+        return "no decision was held out to judge by"
+    for name, new in after.items():
+        old = before[name]
+        if new.right < old.right:
+            return f"{name}: right {new.right} times instead of {old.right}"
+        if new.sure_right < FEWER_SURE * old.sure_right:
+            return f"{name}: sure and right {new.sure_right} times instead of {old.sure_right}"
+        if _sure_share(new) < min(_sure_share(old), RIGHT):
+            return f"{name}: more often wrong where it is sure"
+    return ""
+
+
+def _sure_share(tally: Tally) -> float:
+    return tally.sure_right / tally.sure if tally.sure else 1.0
+
+
+def _keep(
+    rt: Runtime,
+    directory: Directory,
+    learnt: Learnt,
+    outcome: Outcome,
+    *,
+    actor: str,
+    until: datetime,
+) -> None:
+    catalogue = directory.catalogue
+    if not outcome.kept:
+        save(rt.settings.data_dir, catalogue, learnt, when=until)
+    stamps = {"until": until.isoformat(), "catalogue": fingerprint(catalogue)}
+    with rt.transaction() as session:
+        audit.write(
+            session,
+            now=rt.now(),
+            actor=actor,
+            action=corrections.ACTION,
+            reason=outcome.kept or "not worse: used from now on",
+            detail=outcome.figures() | stamps,
+        )
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Busy if another process learns here; the lock of a process that dies is free at once."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Busy("somebody is learning already: wait until that has ended.") from error
+        yield
+
+
+def main() -> int:
+    """One line in the log says what came of it, and no text of a citizen."""
+    logs.configure()
+    os.nice(NICE)
+    try:
+        with open_runtime(load()) as rt:
+            outcome = learn_from_store(rt, lambda _: None)
+    except (Busy, TooFew) as error:
+        log.info("learn", kept=str(error))
+        return 0
+    except Exception as error:  # noqa: BLE001 - only its type and place may be told
+        log.error("learn_failed", error=logs.where(error))
+        return 1
+    log.info("learn", **outcome.figures())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
