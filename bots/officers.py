@@ -235,7 +235,7 @@ def _desks(event: Happened) -> list[str]:
     A desk from which the case was taken hears no more of it: a secret report may accuse it.
     """
     if event.acting:
-        gone = False and event.acting in event.returned and event.kind != "returned"
+        gone = event.acting in event.returned and event.kind != "returned"
         return [] if gone else [event.acting]
     if event.kind == "burst" and event.detail.get("agencies"):
         return [str(code) for code in event.detail["agencies"]]
