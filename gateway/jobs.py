@@ -12,11 +12,13 @@ from bots import alarms, following, notices
 from bots.desk import Desk
 from gateway import queue
 from gateway.deliver import drain_outbox
+from gateway.digests import send_digests
 from gateway.drain import drain_inbox
 from gateway.families import relate_new
 from gateway.fetch import drain_attachments
 from gateway.logs import where
 from gateway.queue import Wake
+from gateway.publish import publish_events
 from gateway.relay import relay
 from gateway.reporting import refresh_rollups
 from gateway.runtime import Runtime
@@ -130,6 +132,23 @@ def _in_batches(name: str, step: _Step) -> None:
             with rt.transaction() as session:
                 done = step(session, rt.desk(), limit=rt.settings.intake.batch)
             line["rows"] += done
+        if line["rows"]:
+            queue.wake(rt.redis, Wake.DELIVER)
+
+
+def publish() -> None:
+    """Tell officers and programs what happened."""
+    rt = runtime()
+    with _logged("publish") as line:
+        line["rows"] = publish_events(rt, until=time.monotonic() + BUDGET_SECONDS)
+        if line["rows"]:
+            queue.wake(rt.redis, Wake.DELIVER)
+
+
+def digest() -> None:
+    rt = runtime()
+    with _logged("digest") as line:
+        line["rows"] = send_digests(rt)
         if line["rows"]:
             queue.wake(rt.redis, Wake.DELIVER)
 

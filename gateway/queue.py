@@ -26,7 +26,8 @@ class Wake(StrEnum):
     FETCH = "fetch"
 
 
-PERIODIC = "periodic"
+PERIODIC = "periodic"  # short work at short intervals
+BACKGROUND = "background"  # what may take its time: comparing, reports, learning
 JOBS = {
     Wake.INTAKE: "drain_live",
     Wake.BULK: "drain_bulk",

@@ -5,29 +5,36 @@ import signal
 from rq.cron import CronScheduler
 
 from gateway import jobs, logs
-from gateway.queue import PERIODIC
+from gateway.queue import BACKGROUND, PERIODIC
 from gateway.runtime import Runtime, open_runtime
 from gateway.settings import load
 from gateway.worker import patiently, stop_at_once
 
-MINUTE, HOUR = 60, 3600
+MINUTE, QUARTER, HOUR = 60, 900, 3600
 
 
 def register(rt: Runtime) -> CronScheduler:
     """The periodic work. A job nobody took before the next one comes is dropped (ttl)."""
     scheduler = CronScheduler(connection=rt.redis, logging_level="ERROR")
     every = rt.settings.relay.every_seconds
-    periodic = (
-        (jobs.relay_missed, every),
-        (jobs.trim_quarantine, HOUR),
-        (jobs.close_unanswered, HOUR),
-        (jobs.ring_alarms, HOUR),
-        (jobs.relate_complaints, MINUTE),
-        (jobs.follow_families, MINUTE),
-        (jobs.refresh_reports, MINUTE),
-    )
-    for function, interval in periodic:
-        scheduler.register(function, PERIODIC, interval=interval, ttl=interval, result_ttl=0)
+    work = {
+        PERIODIC: (
+            (jobs.relay_missed, every),
+            (jobs.publish, every),
+            (jobs.follow_families, MINUTE),
+            (jobs.trim_quarantine, HOUR),
+            (jobs.close_unanswered, HOUR),
+            (jobs.ring_alarms, HOUR),
+            (jobs.digest, QUARTER),
+        ),
+        BACKGROUND: (
+            (jobs.relate_complaints, MINUTE),
+            (jobs.refresh_reports, MINUTE),
+        ),
+    }
+    for queue, periodic in work.items():
+        for function, interval in periodic:
+            scheduler.register(function, queue, interval=interval, ttl=interval, result_ttl=0)
     return scheduler
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential
 
 from gateway import jobs, logs
-from gateway.queue import PERIODIC, Wake
+from gateway.queue import BACKGROUND, PERIODIC, Wake
 from gateway.runtime import Runtime, open_runtime
 from gateway.settings import load
 from store.db import schema_is_current
@@ -74,7 +74,7 @@ def stop_at_once(_signal: int, _frame: FrameType | None) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, stop_at_once)  # until RQ's own handlers take over
-    queues = [*Wake, PERIODIC]
+    queues = [*Wake, PERIODIC, BACKGROUND]
     if len(sys.argv) != 2 or sys.argv[1] not in queues:
         sys.exit(f"Usage: python -m gateway.worker {'|'.join(queues)}")
     main(sys.argv[1])

@@ -1,7 +1,7 @@
 """Deadlines that come near or have passed: whom it was told, step by step, each once."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import IntEnum
 
 from sqlmodel import Session, col, select
@@ -29,11 +29,14 @@ EVENTS: Mapping[Alarm, str] = {
 OMBUDSMAN = "ombudsman"  # the event: its reporter heard that they may turn there
 
 
+OLDEST = timedelta(days=90)  # what was due before that was told long ago, or came by an import
+
+
 def late(session: Session, alarm: Alarm, before: date, *, limit: int) -> list[int]:
     """Numbers of the open cases due before this day of whom this alarm was not given yet."""
     found = select(Complaint.tracking).where(
         col(Complaint.status).in_(CLOCK_RUNS),
-        col(Complaint.deadline) < before,
+        col(Complaint.deadline).between(before - OLDEST, before - timedelta(days=1)),
         col(Complaint.alarm) < alarm,
     )
     return list(session.exec(found.order_by(col(Complaint.deadline)).limit(limit)))

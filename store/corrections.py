@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import batched
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func
@@ -17,7 +16,7 @@ from parsers.private import private_spans
 from parsers.text import tokenise
 from store.agency_models import FamilyStatus, Similar
 from store.directory import Directory
-from store.examples import Example
+from store.examples import LABELS, Example
 from store.models import AuditRow, Complaint, ComplaintStatus, Conversation, Event, Privacy
 
 ACTION = "learn"  # of the audit rows that tell what was learnt
@@ -72,7 +71,8 @@ def decisions(
     """
     found: list[Decision] = []
     rows = session.connection().execute(_complaints(since)).all()
-    for part in batched(rows, CHUNK, strict=False):
+    for start in range(0, len(rows), CHUNK):
+        part = rows[start : start + CHUNK]
         events = _events(session, [row.id for row in part])
         found += (_decision(row, events[row.id], directory) for row in part)
     return sorted((one for one in found if one.decided), key=lambda one: one.tracking)
@@ -81,7 +81,9 @@ def decisions(
 def count_decided(session: Session, *, since: datetime | None) -> int:
     """How many complaints were decided about since then."""
     chosen = _complaints(since).order_by(None).subquery()
-    return int(session.connection().execute(sa_select(func.count()).select_from(chosen)).scalar_one())
+    return int(
+        session.connection().execute(sa_select(func.count()).select_from(chosen)).scalar_one()
+    )
 
 
 def last_learnt(session: Session) -> AuditRow | None:
@@ -126,8 +128,10 @@ def tally(
     )
 
 
-def examples(decided: Sequence[Decision], known: Known, usual: Collection[str]) -> list[Example]:
-    """Texts without private data, and without words that too few people use.
+def examples(
+    decided: Sequence[Decision], known: Known, usual: Collection[str]
+) -> list[tuple[Example, str | None]]:
+    """Texts without private data, and without words that too few people use; and their places.
 
     `known` words and `usual` ones, those of examples that are public anyway, always stay.
     """
@@ -140,14 +144,10 @@ def examples(decided: Sequence[Decision], known: Known, usual: Collection[str]) 
         return len(writers[word]) >= WRITERS or word in usual or known(word)
 
     return [
-        Example(
-            text=text,
-            kind=one.decided.get(KIND, ""),
-            category=one.decided.get("category", ""),
-            agency=one.decided.get("agency", ""),
-        )
+        (Example(text=text, **labels), one.area)
         for one in decided
-        if (text := masked(one.text, known, common)) and set(one.decided) - {"place"}
+        if (labels := {name: code for name, code in one.decided.items() if name in LABELS})
+        and (text := masked(one.text, known, common))
     ]
 
 
@@ -250,7 +250,9 @@ def _decided(
     people = [event for event in events if event.actor not in MACHINES]
     answered = any(event.kind == "answered" for event in people)
     handed = any(event.kind in ("disposed", "forwarded") for event in people)
-    corrected = {e.detail.get("field"): e.detail.get("now") for e in people if e.kind == "corrected"}
+    corrected = {
+        e.detail.get("field"): e.detail.get("now") for e in people if e.kind == "corrected"
+    }
     if row.category in directory.catalogue.categories and (answered or "category" in corrected):
         yield "category", row.category
     sent = row.agency and (answered or handed or "agency" in corrected)

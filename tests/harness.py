@@ -22,7 +22,7 @@ from werkzeug.test import TestResponse
 from bots.reader import Reader
 from gateway import jobs, queue
 from gateway.app import create_app
-from gateway.queue import PERIODIC, Wake
+from gateway.queue import BACKGROUND, PERIODIC, Wake
 from gateway.runtime import Runtime
 from parsers.messages import Envelope
 from parsers.understanding import Understanding
@@ -132,7 +132,7 @@ class Gateway:
 
     def run_jobs(self) -> None:
         """What the workers of the Procfile do until nothing is queued any more."""
-        queues = [Queue(name, connection=self.rt.redis) for name in (*Wake, PERIODIC)]
+        queues = [Queue(name, connection=self.rt.redis) for name in (*Wake, PERIODIC, BACKGROUND)]
         BurstWorker(queues, connection=self.rt.redis).work(burst=True, logging_level="ERROR")
         failed = sum(each.failed_job_registry.count for each in queues)
         assert failed == 0, "a job failed"

@@ -71,6 +71,7 @@ OPERATIONS: list[tuple[str, str, str, Body, set[Action]]] = [
     ("show_reply", "GET", "/outbox/1", None, {OPERATE}),
     ("reveal_reply", "POST", "/outbox/1/reveal", {"reason": "tiket 77"}, {OPERATE}),
     ("replay", "POST", "/replay", {"rows": ["in-1"], "reason": "tiket 77"}, {OPERATE}),
+    ("show_report", "GET", "/reports/summary", None, {Action.REPORT}),
     ("list_categories", "GET", "/catalogue/categories", None, set()),
     ("list_agencies", "GET", "/catalogue/agencies", None, set()),
     ("list_areas", "GET", "/catalogue/areas", None, set()),
@@ -90,7 +91,6 @@ def test_the_table_knows_every_operation(gateway: Gateway):
         operation["operationId"]: set(operation["x-needs"])
         for path in document["paths"].values()
         for operation in path.values()
-        if not operation["operationId"].startswith("report")
     }
     assert found == {name: needs for name, *_, needs in OPERATIONS}
 
@@ -148,7 +148,7 @@ def test_a_key_does_only_what_it_is_for(gateway: Gateway, name, method, path, bo
         answer = ask(who, method, path, body, 9165816)
         assert answer.status_code == 403
         assert answer.json["detail"] == f"Kunci atau peran Anda tidak mengizinkan: {missing}."
-    enough = program(gateway, "", *(needs or {Action.REPORT}), name="enough")
+    enough = program(gateway, "", *(needs or {Action.READ}), name="enough")
     assert ask(enough, method, path, body, 9165816).status_code not in (401, 403)
 
 

@@ -1,19 +1,33 @@
-"""The OpenAPI document is valid, complete and kept, whatever is sent: schemathesis tries."""
+"""The OpenAPI document: valid, complete, shown on a page of its own, and kept whatever is sent."""
 
+import json
+import shutil
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import pytest
+from openapi_spec_validator import validate
+from pydantic import BaseModel
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.ui import WebDriverWait
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from gateway.api import wire
+from gateway.api.examples import EXAMPLES
 from gateway.app import create_app
 from tests.api import filed, program
 from tests.harness import Gateway, tuned
 
-EXAMPLES = 15  # of each operation
+EXAMPLES_EACH = 8  # that schemathesis makes up for each operation
+PATIENCE = 20  # seconds; only a failing test waits so long
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 
 
 class Silent(WSGIRequestHandler):
@@ -34,15 +48,74 @@ def served(gateway: Gateway) -> Iterator[str]:
     server.server_close()
 
 
-def test_whatever_is_sent_the_answer_is_as_the_document_says(gateway: Gateway, tmp_path: Path):
+@pytest.fixture
+def document(gateway: Gateway) -> dict[str, Any]:
+    found: dict[str, Any] = gateway.http.get("/api/openapi.json").json
+    return found
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def test_the_document_is_valid(document: dict[str, Any]):
+    validate(document)
+    assert document["openapi"].startswith("3.1")
+    names = [operation["operationId"] for _, _, operation in operations(document)]
+    assert len(names) == len(set(names)) == 29
+
+
+def test_every_operation_says_how_it_may_fail(document: dict[str, Any]):
+    for path, method, operation in operations(document):
+        answers = operation["responses"]
+        expected = {"401", "403", "422", "429", "500", "503"}
+        expected |= {"304"} if method == "get" else {"400", "413", "415"}
+        expected |= {"404"} if "{tracking}" in path or "{row}" in path else set()
+        expected |= {"409", "412", "428"} if operation["tags"] == ["moves"] else set()
+        assert expected <= answers.keys(), path
+        assert operation["security"] == [{"key": []}]
+        assert operation["summary"], path
+
+
+def test_every_answer_has_an_example(document: dict[str, Any]):
+    shared = document["components"]["responses"]
+    for path, _, operation in operations(document):
+        for status, answer in operation["responses"].items():
+            if "$ref" in answer:
+                answer = shared[answer["$ref"].rpartition("/")[2]]
+            for kind, content in answer.get("content", {}).items():
+                if kind.startswith("application/") and "json" in kind:
+                    assert "example" in content or content["examples"], (path, status)
+        body = operation.get("requestBody")
+        assert body is None or "example" in body["content"]["application/json"], path
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_is_one_of_its_model(name: str):
+    model: type[BaseModel] = getattr(wire, name)
+    made = model.model_validate_json(json.dumps(EXAMPLES[name]))
+    shown = json.loads(made.model_dump_json(by_alias=True, exclude_unset=True))
+    assert shown == EXAMPLES[name]
+
+
+@pytest.mark.parametrize(
+    ("database_url", "phases"),
+    [("sqlite", "examples,coverage"), ("postgresql", "fuzzing,stateful")],
+    indirect=["database_url"],
+)
+def test_whatever_is_sent_the_answer_is_as_the_document_says(
+    gateway: Gateway, tmp_path: Path, phases: str
+):
     filed(gateway)
-    key = program(gateway).key
     with served(gateway) as url:
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "schemathesis.cli", "run", f"{url}/api/openapi.json"),
-                *("--header", f"Authorization: Bearer {key}", "--checks", "all"),
-                *("--max-examples", str(EXAMPLES), "--seed", "1708", "--continue-on-failure"),
+                *("--header", f"Authorization: Bearer {program(gateway).key}"),
+                *("--checks", "all", "--phases", phases, "--continue-on-failure"),
+                *("--max-examples", str(EXAMPLES_EACH), "--seed", "1708"),
             ],
             cwd=tmp_path,
             capture_output=True,
@@ -51,3 +124,49 @@ def test_whatever_is_sent_the_answer_is_as_the_document_says(gateway: Gateway, t
             check=False,
         )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+# --- the page ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_page_shows_the_document_and_asks_no_other_host(gateway: Gateway, tmp_path: Path):
+    with served(gateway) as url, chromium(tmp_path) as browser:
+        browser.get(f"{url}/api/docs")
+        WebDriverWait(browser, PATIENCE).until(
+            lambda page: "List complaints" in page.find_element("tag name", "body").text
+        )
+        entries = [
+            json.loads(line["message"])["message"] for line in browser.get_log("performance")
+        ]
+        complaints = [line["message"] for line in browser.get_log("browser")]
+    asked = [
+        entry["params"]["request"]["url"]
+        for entry in entries
+        if entry["method"] == "Network.requestWillBeSent"
+    ]
+    assert f"{url}/api/openapi.json" in asked
+    assert [each for each in asked if not each.startswith((url, "data:", "blob:"))] == []
+    assert complaints == []
+
+
+@contextmanager
+def chromium(profile: Path) -> Iterator[webdriver.Chrome]:
+    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not binary or not driver:
+        pytest.skip("no browser: as root, apt-get install chromium chromium-driver")
+    options = Options()
+    options.binary_location = binary
+    for flag in (*FLAGS, f"--user-data-dir={profile / 'chromium'}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    browser = webdriver.Chrome(options=options, service=Service(driver))
+    yield browser
+    browser.quit()
+
+
+def test_the_page_may_load_nothing_from_elsewhere(gateway: Gateway):
+    policy = gateway.http.get("/api/docs").headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "http" not in policy
+    assert "*" not in policy

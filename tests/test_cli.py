@@ -356,7 +356,7 @@ def test_a_fault_of_the_installation_is_one_sentence(
     assert "hidden" not in result.stderr
 
 
-QUEUES = ("intake", "bulk", "deliver", "fetch", "periodic")
+QUEUES = ("intake", "bulk", "deliver", "fetch", "periodic", "background")
 
 
 @pytest.fixture

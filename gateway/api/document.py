@@ -6,6 +6,8 @@ from typing import Any, cast
 
 from flask_openapi3.openapi import OpenAPI
 
+from gateway.api.answers import JSON
+from gateway.api.examples import EXAMPLES
 from gateway.api.problems import (
     BAD_REQUEST,
     CRASHED,
@@ -117,6 +119,7 @@ class Document:
 
 def _complete_all(document: Json) -> Json:
     parts = document["components"]
+    parts["schemas"].pop("ValidationErrorModel", None)
     parts["schemas"]["Problem"] = PROBLEM_SCHEMA
     parts["headers"] = dict(HEADERS)
     parts["responses"] = {kind.name: _response([kind]) for kind in KINDS.values()}
@@ -137,10 +140,13 @@ def _complete(method: str, operation: Json) -> None:
     names = operation.pop("x-problems", [])
     for parameter in operation.get("parameters", ()):
         _without_null(parameter["schema"])
+    _exemplify(operation.get("requestBody", {}))
     own = [*EVERYWHERE, *(WITH_BODY if "requestBody" in operation else ())]
     own += [KINDS[name] for name in names]
     answers = operation["responses"]
+    answers.pop("422", None)  # as flask-openapi3 would say it
     for status, answer in answers.items():
+        _exemplify(answer)
         extra = ("ETag",) if method == "get" else ("Idempotency-Replayed",)
         answer["headers"] = _headers(*LIMITS, *OF_STATUS.get(status, extra))
     if method == "get":
@@ -150,6 +156,13 @@ def _complete(method: str, operation: Json) -> None:
         several = [kind for kind in own if kind.status == status]
         one = {"$ref": f"#/components/responses/{several[0].name}"}
         answers[str(status)] = one if len(several) == 1 else _response(several)
+
+
+def _exemplify(holder: Json) -> None:
+    """Give JSON the example of its model."""
+    if JSON in (content := holder.get("content", {})):
+        name = content[JSON]["schema"]["$ref"].rpartition("/")[2]
+        content[JSON]["example"] = EXAMPLES[name]
 
 
 def _without_null(schema: Json) -> None:

@@ -28,9 +28,7 @@ NOT_BY = Words("by hanya berlaku untuk summary.", "by is for the summary only.")
 bp = part("reports", "Figures of complaints, from rollups that are a few minutes old at most.")
 
 
-@operation(
-    bp, "get", "/reports/<report>", {200: wire.Report}, Action.REPORT, problems=("refused",)
-)
+@operation(bp, "get", "/reports/<report>", {200: wire.Report}, Action.REPORT, problems=("refused",))
 def show_report(path: wire.ReportPath, query: wire.ReportQuery) -> Response:
     """Give a report on the complaints received in a period, from 1 January until today if not said.
 

@@ -32,10 +32,8 @@ from store.models import (
 
 RowRef = Annotated[str, StringConstraints(pattern=r"^(in|out)-[1-9][0-9]{0,17}$")]
 ReportKind = Literal["complaint", "aspiration", "information_request"]
-ReportName = Literal[
-    "summary", "agencies", "topics", "channels", "timing", "overdue", "province"
-]
-ReportBy = Literal[WAYS]
+ReportName = Literal["summary", "agencies", "topics", "channels", "timing", "overdue", "province"]
+ReportBy = Literal["day", "week", "month", "agency", "area", "topic", "source"]
 
 
 class Wire(BaseModel):
@@ -240,16 +238,6 @@ class Attachments(Wire):
 class NewComplaint(Wire):
     """A report that goes the way of every message; its number is told by the submission."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "text": "Lampu jalan di depan pasar mati sejak Senin.",
-                "category": "PJU",
-                "area": "32.73.02",
-                "external_reference": "TIKET-77",
-            }
-        }
-    )
     text: Text
     category: Code | None = Field(default=None, description="A code of the catalogue.")
     area: Code | None = Field(default=None, description="A Kemendagri code.")

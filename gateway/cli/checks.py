@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.channels.console import Console
 from gateway.cli.opening import database_name
 from gateway.health import LATE_SECONDS, gauges
-from gateway.queue import PERIODIC, Wake
+from gateway.queue import BACKGROUND, PERIODIC, Wake
 from gateway.runtime import Runtime
 from store.db import schema_is_current
 
@@ -63,7 +63,7 @@ def examine(rt: Runtime, *, offline: bool) -> Iterator[Finding]:
         yield _guarded("trouble", _trouble, rt)
     yield (queue := _guarded("queue", _queue, rt))
     if queue.mark is not Mark.FAILED:
-        for name in (*Wake, PERIODIC):
+        for name in (*Wake, PERIODIC, BACKGROUND):
             yield _guarded(f"worker {name}", partial(_workers, name=name), rt)
         yield _guarded("scheduler", _scheduler, rt)
         yield _guarded("clock of queue", _queue_clock, rt)

@@ -3,11 +3,13 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import click
 
+from gateway.cli.exchange import Day
+from gateway.cli.learn_decided import learn_decided
 from gateway.cli.opening import read_settings
 from gateway.cli.options import as_json as json_option
 from gateway.cli.rows import print_json, print_table, printable
@@ -46,14 +48,12 @@ class Outcome:
 @click.option(
     "--catalogue",
     "directory",
-    required=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Directory with categories.csv and agencies.csv; names are enough.",
 )
 @click.option(
     "--examples",
     "path",
-    required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="CSV file with the columns text,category,agency and, if wanted, kind.",
 )
@@ -65,25 +65,50 @@ class Outcome:
 )
 @click.option("--area", type=Area(), help="Kemendagri code of the place that is likely: 73.71.")
 @click.option("--skip-bad", is_flag=True, help="Learn from the good rows although some are bad.")
+@click.option("--from-store", is_flag=True, help="From what officers decided, for this service.")
+@click.option("--since", type=Day(), help="Only what was decided on this day or later.")
+@click.option("--dry-run", is_flag=True, help="Learn and judge from the store, change nothing.")
 @json_option
 def learn_command(
-    directory: Path,
-    path: Path,
+    directory: Path | None,
+    path: Path | None,
     elsewhere: Path | None,
     area: str | None,
+    since: date | None,
     *,
     skip_bad: bool,
+    from_store: bool,
+    dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Learn from labelled examples, into the catalogue directory.
+    """Learn from labelled examples, into a catalogue directory; or from what officers decided.
 
     A label is a code or a name of the catalogue, or empty. `lapor understand --catalogue DIR` uses
     what was learnt until the catalogue changes. Bad rows are listed, and stop the command.
 
     \b
-    Example:
+    Examples:
       lapor learn --catalogue kota --examples examples.csv
+      lapor learn --from-store --dry-run
+      lapor learn --from-store --since 2026-07-01 --json
     """
+    files = directory or path or elsewhere or area or skip_bad
+    if from_store and files:
+        raise click.UsageError("--from-store takes --since, --dry-run and --json only.")
+    if from_store:
+        learn_decided(since, dry_run=dry_run, as_json=as_json)
+    elif since or dry_run:
+        raise click.UsageError("--since and --dry-run belong to --from-store.")
+    elif directory is None or path is None:
+        raise click.UsageError("say --catalogue DIR --examples FILE, or --from-store.")
+    else:
+        outcome = _from_files(directory, path, elsewhere, area, skip_bad=skip_bad)
+        (_print_json if as_json else _print)(outcome)
+
+
+def _from_files(
+    directory: Path, path: Path, elsewhere: Path | None, area: str | None, *, skip_bad: bool
+) -> Outcome:
     began = time.monotonic()
     settings = read_settings()
     try:
@@ -104,8 +129,7 @@ def learn_command(
         ) from error
     took = timedelta(seconds=round(time.monotonic() - began, 1))
     bad = len(examples.problems) + len(judged.problems)
-    outcome = Outcome(learnt=learnt, folder=folder, bad=bad, took=took)
-    (_print_json if as_json else _print)(outcome)
+    return Outcome(learnt=learnt, folder=folder, bad=bad, took=took)
 
 
 def _tell(examples: Examples, *, skip_bad: bool) -> None:
