@@ -1,8 +1,8 @@
 """What a learned model looks at in one text, as keys within families of features."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
 PLACE = "\N{HOUSE BUILDING}"  # stands for a word that names a place
 SHORTEST, LONGEST = 3, 5  # letters that are taken together
@@ -29,24 +29,25 @@ class Seen:
         return max((share for name, share in opinions if name.startswith("category ")), default=0.0)
 
 
-def grams(words: Sequence[str]) -> Iterator[Key]:
+def grams(words: Sequence[str]) -> Iterable[Key]:
     """Single words, and two that follow each other."""
-    yield from words
-    yield from pairwise(words)
+    return chain(words, pairwise(words))
 
 
-def near(roots: Sequence[str]) -> Iterator[tuple[str, str]]:
+def near(roots: Sequence[str]) -> Iterable[tuple[str, str]]:
     """Two roots near to each other; the same word twice is no pair."""
-    for far in range(1, WINDOW + 1):
-        yield from zip(roots, roots[far:], strict=False)
+    fars = range(1, WINDOW + 1)
+    return chain.from_iterable(zip(roots, roots[far:], strict=False) for far in fars)
 
 
-def runs(word: str) -> Iterator[str]:
+def runs(word: str) -> list[str]:
     """Runs of letters, with a blank at the ends of the word: they survive bad spelling."""
     padded = f" {word} "
-    for size in range(SHORTEST, LONGEST + 1):
-        for start in range(len(padded) - size + 1):
-            yield padded[start : start + size]
+    return [
+        padded[start : start + size]
+        for size in range(SHORTEST, LONGEST + 1)
+        for start in range(len(padded) - size + 1)
+    ]
 
 
 def families(seen: Seen) -> Iterator[tuple[str, Key]]:

@@ -52,9 +52,9 @@ class Field:
     sure_from: float  # the score from which answers were right often enough; NEVER if none was
     rare: float  # share of messages that belong to a class without examples
 
-    def weighed(self, margins: Floats, cold: Mapping[str, float]) -> Floats:
+    def weighed(self, margins: Floats, opinions: Floats) -> Floats:
         """What examples and matchers say together, as logarithms of odds."""
-        weighed: Floats = self.sharpness * margins + self.trust * opinions(self.classes, cold)
+        weighed: Floats = self.sharpness * margins + self.trust * opinions
         return weighed
 
     def shares(self, margins: Floats) -> dict[str, float]:
@@ -62,14 +62,14 @@ class Field:
 
         `margins` are weighed ones. Those below LEAST are left out.
         """
-        powers = np.exp(margins - margins.max())
-        powers /= powers.sum()
-        best = int(powers.argmax())
-        score = self.score(float(powers[best]))
-        rest = 1.0 - float(powers[best])
-        others = np.minimum(powers * ((1.0 - score) / rest if rest > 0 else 0.0), score)
+        best = int(margins.argmax())
+        powers = np.exp(margins - margins[best])
+        powers /= np.add.reduce(powers)
+        share = float(powers[best])
+        score = self.score(share)
+        others = np.minimum(powers * ((1.0 - score) / (1.0 - share) if share < 1 else 0.0), score)
         others[best] = score
-        likely = np.flatnonzero(others >= min(LEAST, score))
+        likely = (others >= min(LEAST, score)).nonzero()[0]
         return {
             self.classes[place]: share
             for place, share in zip(likely.tolist(), others[likely].tolist(), strict=True)
@@ -102,11 +102,14 @@ class Field:
         return mixed | {code: part * share / total for code, share in others.items()}
 
 
-def opinions(classes: Sequence[str], cold: Mapping[str, float]) -> Floats:
-    """Logarithms of what the matchers gave each class; silence is no certainty."""
+def opinions(places: Mapping[str, int], cold: Mapping[str, float]) -> Floats:
+    """Logarithms of what the matchers gave the class of each place; silence is no certainty."""
+    given = np.zeros(len(places), dtype=np.float32)
     if not cold:  # the same for all: it would move nothing
-        return np.zeros(len(classes), dtype=np.float32)
-    given = np.array([cold.get(code, 0.0) for code in classes], dtype=np.float32)
+        return given
+    for code, share in cold.items():
+        if (place := places.get(code)) is not None:
+            given[place] = share
     found: Floats = np.log(given + SILENCE)
     return found
 
@@ -124,8 +127,11 @@ class Model:
         self, vocabulary: Vocabulary, weights: Floats, bias: Floats, fields: Sequence[Field]
     ) -> None:
         self.vocabulary, self.weights, self.bias, self.fields = vocabulary, weights, bias, fields
-        self._learnt = {field.name: frozenset(field.classes) for field in fields}
-        self._has_kind = KIND in self._learnt
+        self._places = {
+            field.name: {code: place for place, code in enumerate(field.classes)}
+            for field in fields
+        }
+        self._has_kind = KIND in self._places
         self._letters = lru_cache(CACHED_WORDS)(self._letters_of)
 
     def judge(
@@ -149,14 +155,15 @@ class Model:
         for field in self.fields:
             of = slice(start, start + len(field.classes))
             start, name = of.stop, field.name
-            part = field.weighed(margins[of], cold.get(name, {}))
             new = strange_kind if name == KIND else strange
             if new == 1.0:
                 continue
+            thought, places = cold.get(name, {}), self._places[name]
+            part = field.weighed(margins[of], opinions(places, thought))
             shares = field.with_rare(
                 field.shares(part),
-                cold.get(name, {}),
-                learnt=self._learnt[name],
+                thought,
+                learnt=places.keys(),
                 codes=codes.get(name, 0),
                 strange=new,
             )
@@ -179,8 +186,9 @@ class Model:
         known = [self._letters(word) for word in dict.fromkeys(spelt)]
         if not known:
             return np.zeros_like(self.bias)
-        total: Floats = np.add.reduce([margins for margins, _ in known])
-        return total * letter_scale(sum(square for _, square in known))
+        rows = np.concatenate([margins for margins, _ in known]).reshape(-1, len(self.bias))
+        total: Floats = np.add.reduce(rows)
+        return total * letter_scale(sum([square for _, square in known]))
 
     def _speaking(self, told: Told, weights: Floats) -> tuple[str, ...]:
         """The roots that spoke most for a class, alone or in twos, the strongest first."""

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -69,42 +69,38 @@ class Vocabulary:
             "r": features.grams(seen.roots),
             "p": features.near(seen.roots),
         }
-        found = {family: self._known(family, listed) for family, listed in keys.items()}
-        columns = np.array([at for known in found.values() for at in known], dtype=np.intp)
-        often = [count for known in found.values() for count in known.values()]
-        values = self.rarity[columns] * (1 + np.log(np.array(often, dtype=np.float32)))
+        often: dict[int, int] = {}
         parts, end = {}, 0
-        for family, known in found.items():
-            parts[family] = part = slice(end, end := end + len(known))
-            length = math.sqrt(float(values[part] @ values[part])) or 1.0
+        for family, listed in keys.items():
+            for column in map(self._at[family].get, listed):
+                if column is not None:
+                    often[column] = often.get(column, 0) + 1
+            parts[family] = slice(end, end := len(often))
+        columns = np.array(list(often), dtype=np.intp)
+        values = self.rarity[columns]
+        values *= 1 + np.log(np.array(list(often.values()), dtype=np.float32))
+        for family, part in parts.items():
+            length = math.sqrt(values[part] @ values[part]) or 1.0
             values[part] *= FAMILIES[family] / length
-        national = self._opinions("k", seen.national, NATIONAL)
-        own = self._opinions("o", seen.own, OWN)
-        return Told(
-            np.concatenate([columns, national[0], own[0]]),
-            np.concatenate([values, national[1], own[1]]),
-            parts["r"],
-        )
+        thought = self._opinions("k", seen.national, NATIONAL)
+        thought |= self._opinions("o", seen.own, OWN)
+        if thought:
+            columns = np.concatenate([columns, np.array(list(thought), dtype=np.intp)])
+            values = np.append(values, np.array(list(thought.values()), dtype=np.float32))
+        return Told(columns, values, parts["r"])
 
     def letters(self, word: str) -> Letters:
         at = self._at["c"]
-        found = Counter(at[run] for run in features.runs(word) if run in at)
+        found = Counter([at[run] for run in features.runs(word) if run in at])
         columns = np.array(list(found), dtype=np.intp)
         values = np.array(list(found.values()), dtype=np.float32) * self.rarity[columns]
         return Letters(columns, values, float(values @ values))
 
-    def _known(self, family: str, keys: Iterable[Key]) -> Counter[int]:
-        """How often each column of the family stands in the text."""
-        found = map(self._at[family].get, keys)
-        return Counter([column for column in found if column is not None])
-
     def _opinions(
         self, family: str, shares: Mapping[str, float], weight: float
-    ) -> tuple[Columns, Floats]:
+    ) -> dict[int, float]:
         at = self._at[family]
-        known = {at[name]: share * weight for name, share in shares.items() if name in at}
-        values = np.array(list(known.values()), dtype=np.float32)
-        return np.array(list(known), dtype=np.intp), values
+        return {at[name]: share * weight for name, share in shares.items() if name in at}
 
     def share(self, family: str, words: Sequence[str]) -> float:
         """How many of the words have a feature of their own."""

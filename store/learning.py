@@ -204,7 +204,8 @@ def _task(lessons: Lessons, name: str, classes: tuple[str, ...]) -> Task:
 def _cold(classes: Sequence[str], name: str, said: Sequence[Cold]) -> Floats:
     if not said:
         return np.zeros((0, len(classes)), dtype=np.float32)
-    return np.vstack([opinions(classes, one.get(name, {})) for one in said])
+    places = {code: place for place, code in enumerate(classes)}
+    return np.vstack([opinions(places, one.get(name, {})) for one in said])
 
 
 def _first(shares: Mapping[str, float]) -> str:
