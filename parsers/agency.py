@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from parsers.catalogue import Agency, Catalogue, Category
 from parsers.learned import Verdict
 from parsers.match import BEST, LEAST, OF_AGENCY, Weights, Words, is_sure, likely
-from parsers.phrases import Hit, Phrase, PhraseIndex, Reading, evidence
+from parsers.phrases import NameIndex, Phrase, PhraseIndex, Reading, evidence
 from parsers.understanding import Candidate
 
 # Digits and dots of the Kemendagri code that an office of each level stands at.
@@ -58,7 +59,7 @@ class AgencyMatcher:
         self._catalogue, self._words, self._area_name = catalogue, words, area_name
         self._sure, self._margin, self._weights = sure, margin, weights or DeskWeights()
         agencies = catalogue.agencies.values()
-        self._names = PhraseIndex(
+        self._names = NameIndex(
             phrase
             for agency in agencies
             for text in _called(agency)
@@ -70,7 +71,12 @@ class AgencyMatcher:
             for text in rule.words
             for phrase in words.phrase(text, str(place), 1.0)
         )
-        self._described = PhraseIndex(p for agency in agencies for p in self._phrases(agency))
+
+    @cached_property
+    def _described(self) -> PhraseIndex:
+        """Built at the first text whose topic has no agency: of most catalogues that is seldom."""
+        agencies = self._catalogue.agencies.values()
+        return PhraseIndex(p for agency in agencies for p in self._phrases(agency))
 
     def _phrases(self, agency: Agency) -> Iterator[Phrase]:
         """For a catalogue that does not say which agency handles what."""
@@ -114,11 +120,9 @@ class AgencyMatcher:
     def _named(self, reading: Reading) -> dict[str, str]:
         """Agencies that the text names, with the words; who took over stands for who was."""
         found: dict[str, str] = {}
-        for hit in self._names.hits(reading):
-            if not _named_exactly(hit, reading):
-                continue
-            words = " ".join(reading.words[p] for p in hit.positions)
-            for code in self._catalogue.current(hit.phrase.target):
+        for name in self._names.found(reading):
+            words = " ".join(name.words)
+            for code in self._catalogue.current(name.target):
                 if len(words) > len(found.get(code, "")):
                     found[code] = words
         return found
@@ -241,12 +245,3 @@ def _called(agency: Agency) -> tuple[str, ...]:
     """What it is called; `kecamatan` and `kelurahan` alone are parts of an address."""
     in_address = STANDS_AT.get(agency.level, 0) > LOCAL
     return agency.aliases if in_address else (agency.name, *agency.aliases)
-
-
-def _named_exactly(hit: Hit, reading: Reading) -> bool:
-    """The words of the name stand together, in order, and do not tell where something is."""
-    first = hit.positions[0]
-    run = tuple(range(first, first + len(hit.positions)))
-    if hit.positions != run or reading.landmarks.intersection(run):
-        return False
-    return all(reading.words[p] == w for p, w in zip(run, hit.phrase.words, strict=True))

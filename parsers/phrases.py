@@ -4,8 +4,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
-from functools import reduce
-from operator import eq, gt, or_
+from operator import eq, gt
 from typing import NamedTuple
 
 LANDMARK_SHARE = 0.25  # of its weight, for a word that names a landmark
@@ -61,10 +60,10 @@ class Reading:
         landmark, before = False, ""
         for index, parts in enumerate(words):
             for word in parts:
-                pair, before = f"{before} {word}", word
+                last, before = before, word
                 if word in landmarks:
                     landmark = True
-                elif index in masked or word in stopwords or pair in polite:
+                elif word in stopwords or index in masked or f"{last} {word}" in polite:
                     continue
                 elif not self.words or self.words[-1] != word:
                     self._add(word, stem(word), index, landmark=landmark)
@@ -78,6 +77,26 @@ class Reading:
         self.where.setdefault(root, []).append(position)
         if landmark:
             self.landmarks.add(position)
+
+
+class NameIndex:
+    """Finds names, whose words stand together and in order."""
+
+    def __init__(self, names: Iterable[Phrase]) -> None:
+        self._names: defaultdict[tuple[str, ...], list[Phrase]] = defaultdict(list)
+        self._sizes: defaultdict[str, set[int]] = defaultdict(set)  # by the first word
+        for name in names:
+            self._names[name.words].append(name)
+            self._sizes[name.words[0]].add(len(name.words))
+
+    def found(self, reading: Reading) -> Iterator[Phrase]:
+        """Names in the text, but for those that tell where something is."""
+        for place, word in enumerate(reading.words):
+            for size in self._sizes.get(word, ()):
+                end = place + size
+                names = self._names.get(tuple(reading.words[place:end]))
+                if names and reading.landmarks.isdisjoint(range(place, end)):
+                    yield from names
 
 
 class PhraseIndex:
@@ -121,10 +140,12 @@ class PhraseIndex:
 
 
 def _lone(phrase: Phrase, places: list[int], reading: Reading) -> Hit:
-    position = next((p for p in places if p not in reading.landmarks), places[0])
-    exact = any(reading.words[place] == phrase.words[0] for place in places)
+    position, landmarks = places[0], reading.landmarks
+    if landmarks:
+        position = next((place for place in places if place not in landmarks), position)
+    exact = phrase.words[0] in [reading.words[place] for place in places]
     share = 1.0 if exact else LONE_STEM_SHARE
-    if position in reading.landmarks:
+    if position in landmarks:
         share *= LANDMARK_SHARE
     return Hit(phrase, (position,), share)
 
@@ -139,8 +160,7 @@ def _together(phrase: Phrase, anchor: str, reading: Reading) -> Hit:
         if max(near) - min(near) < span:
             chosen, span = near, max(near) - min(near)
     share = 1.0
-    if tuple([words[place] for place in chosen]) != phrase.words:
-        same = sum(map(eq, phrase.words, [words[place] for place in chosen]))
+    if (same := sum(map(eq, phrase.words, [words[place] for place in chosen]))) < len(chosen):
         share = STEM_SHARE + (1 - STEM_SHARE) * same / len(chosen)
     between = span - len(chosen) + 1
     if between > 0:
@@ -159,16 +179,12 @@ def _nearest(places: list[int], start: int) -> int:
 def _explained(hits: Sequence[Hit], size: int) -> Iterator[tuple[Phrase, float]]:
     """`lampu mati` counts less within `lampu jalan mati`, and `polisi` within `polisi tidur`."""
     late = LATE_COST / max(size, LATE_WORDS)
-    masks = [reduce(or_, [1 << place for place in hit.positions]) for hit in hits]
-    wide = {
-        mask
-        for hit, mask in zip(hits, masks, strict=True)
-        if len(hit.positions) > 1 and hit.share >= WHOLE
-    }
-    for hit, mask in zip(hits, masks, strict=True):
-        within = any(mask & other == mask and mask != other for other in wide)
-        share = hit.share * (1 - late * min(hit.positions))
-        yield hit.phrase, share * WITHIN_SHARE if within else share
+    wide = {frozenset(p) for _, p, share in hits if len(p) > 1 and share >= WHOLE}
+    for phrase, positions, share in hits:
+        share *= 1 - late * min(positions)
+        if wide and any(map(frozenset(positions).__lt__, wide)):
+            share *= WITHIN_SHARE
+        yield phrase, share
 
 
 def evidence(
