@@ -36,13 +36,18 @@ class Witness:
     national: Matchers
 
     def see(
-        self, tokens: Sequence[Token], named: Set[int], reading: Reading, shares: Shares
+        self,
+        tokens: Sequence[Token],
+        words: Sequence[tuple[str, ...]],
+        named: Set[int],
+        reading: Reading,
+        shares: Shares,
     ) -> tuple[Seen, Cold]:
-        """`named` tokens name a place; `reading` and `shares` are those of the own catalogue."""
+        """`named` tokens name a place; the last three and `words` are of the own catalogue."""
         cold = self.own.think(reading, shares)
-        words = self.national.words.normaliser(tokens)
         theirs, opinions = reading, NONE
         if self.national is not self.own:
+            words = self.national.words.normaliser(tokens)
             theirs = self.national.words.read(words, named)
             opinions = self.national.categories.shares(theirs)[0]
         seen = Seen(

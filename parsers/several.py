@@ -3,23 +3,19 @@
 from collections.abc import Sequence, Set
 
 from parsers.phrases import Hit, Reading
-from parsers.understanding import Candidate
 
 PLAIN = 0.85  # share of a phrase from which its words are really meant
 FIRM = 0.5  # weight of a phrase that is more than a hint
 
 
 def tells_several(
-    candidates: Sequence[Candidate],
+    best: str,
     hits: Sequence[Hit],
     reading: Reading,
     words: Sequence[tuple[str, ...]],
     joining: Set[str],
 ) -> bool:
     """Whether a topic beside the best is told in a phrase of its own, after a joining word."""
-    if not candidates:
-        return False
-    best = candidates[0].code
     firm = [hit for hit in hits if hit.phrase.weight >= FIRM and hit.share >= PLAIN]
     own = {p for hit in firm if hit.phrase.target == best for p in hit.positions}
     if not own:

@@ -30,6 +30,10 @@ PREFIXES = (
     ("n", ("t",)),
     ("m", ("p",)),
 )
+BY_LETTER = {
+    letter: tuple(entry for entry in PREFIXES if entry[0][0] == letter)
+    for letter in {prefix[0] for prefix, _ in PREFIXES}
+}
 
 
 def stem(word: str, roots: Set[str]) -> str:
@@ -58,7 +62,7 @@ def _without_prefixes(word: str, *, depth: int) -> Iterator[str]:
     yield word
     if depth == 0:
         return
-    for prefix, swallowed in PREFIXES:
+    for prefix, swallowed in BY_LETTER.get(word[:1], ()):
         if not word.startswith(prefix):
             continue
         for letter in swallowed:

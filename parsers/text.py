@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
+from typing import NamedTuple
 
 from parsers.stem import stem
 
@@ -27,8 +29,7 @@ RUN = re.compile(r"([a-z])\1+")
 DIGIT_LETTERS = str.maketrans("013456789", "oieasgtbg")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word: `norm` is for comparing; `start` and `end` count characters of the original text."""
 
     norm: str
@@ -40,13 +41,8 @@ def tokenise(text: str, *, limit: int = MAX_TOKENS) -> list[Token]:
     """Split into words of letters and digits, in lower case, with offsets into `text`."""
     text = text[:MAX_CHARS]
     pattern, clean = (ASCII_WORD, str.lower) if text.isascii() else (WORD, comparable)
-    tokens = []
-    for match in pattern.finditer(text):
-        start, end = match.span()
-        tokens.append(Token(clean(match.group()[:MAX_WORD]), start, end))
-        if len(tokens) == limit:
-            break
-    return tokens
+    spans = map(re.Match.span, islice(pattern.finditer(text), limit))
+    return [Token(clean(text[start:end][:MAX_WORD]), start, end) for start, end in spans]
 
 
 def comparable(word: str) -> str:

@@ -111,7 +111,7 @@ class Understander:
         words = self._words.normaliser(rest)
         named = self._naming(rest, words, self._places.find(rest, text, area=lead.area or area))
         reading = self._words.read(words, named)
-        return self._witness.see(rest, named, reading, self._categories.shares(reading)[0])
+        return self._witness.see(rest, words, named, reading, self._categories.shares(reading)[0])
 
     def understand(
         self,
@@ -165,20 +165,22 @@ class Understander:
         named = self._naming(tokens, words, places)
         reading = self._words.read(words, named)
         cold, hits = self._categories.shares(reading)
-        matched = categories = self._categories.rank(cold, hits)
-        telling = _most_telling(hits, reading, matched)
+        matched = min(cold, key=lambda code: (-cold[code], code), default="")
         verdicts: Mapping[str, Verdict] = {}
-        shares: Mapping[str, float] = cold
         topical = max(cold.values(), default=0.0)
         if self._model:
-            seen, opinions = self._witness.see(tokens, named, reading, cold)
+            seen, opinions = self._witness.see(tokens, words, named, reading, cold)
             topical, verdicts = seen.topical, self._model.judge(seen, opinions, self._codes)
-        if topic := verdicts.get("category"):
-            shares, categories = topic.shares, self._categories.taught(topic)
-            telling = _spoken(topic, reading) or telling
+        topic = verdicts.get("category")
+        spoken = _spoken(topic, reading) if topic else frozenset[int]()
+        shares: Mapping[str, float] = cold
         if told and self._categories.knows(told):
             shares, verdicts = {told: 1.0}, {KIND: verdicts[KIND]} if KIND in verdicts else {}
             categories = self._categories.rank(shares, hits)
+        elif topic:
+            shares, categories = topic.shares, self._categories.taught(topic)
+        else:
+            categories = self._categories.rank(cold, hits)
         return Look(
             words=words,
             flat=flat,
@@ -186,7 +188,7 @@ class Understander:
             reading=reading,
             shares=shares,
             topical=OF_CATEGORY.score(topical),
-            telling=telling,
+            telling=spoken or _most_telling(hits, reading, matched),
             categories=categories,
             several=tells_several(matched, hits, reading, words, self._joining),
             desk=verdicts.get("agency"),
@@ -205,11 +207,11 @@ class Understander:
         places: Sequence[PlaceCandidate],
     ) -> frozenset[int]:
         """Tokens that name a place, with the `desa` before them, say nothing about the trouble."""
-        spans = {(place.start, place.end) for place in places if place.start >= 0}
         named = {
             index
+            for start, end in {(place.start, place.end) for place in places if place.start >= 0}
             for index, token in enumerate(tokens)
-            if any(start <= token.start < end for start, end in spans)
+            if start <= token.start < end
         }
         kinds = {at - 1 for at in named if at and words[at - 1][0] in self._tables.areas}
         return frozenset(named | kinds)
@@ -268,11 +270,8 @@ def _body(text: str, tokens: Sequence[Token], lead: Lead) -> str:
     return text[tokens[lead.words].start :].strip()
 
 
-def _most_telling(
-    hits: Sequence[Hit], reading: Reading, categories: Sequence[Candidate]
-) -> frozenset[int]:
-    """The tokens of the phrase that speaks most for the best category."""
-    code = categories[0].code if categories else ""
+def _most_telling(hits: Sequence[Hit], reading: Reading, code: str) -> frozenset[int]:
+    """The tokens of the phrase that speaks most for a category."""
     speaking = [hit for hit in hits if hit.phrase.target == code]
     if not speaking:
         return frozenset()
