@@ -7,13 +7,18 @@ from parsers.understanding import Span
 
 # 16 digits: six of the region, DDMMYY (day + 40 for women), four of a serial number.
 # Mobile numbers start with 8 after +62, 62 or 0; digits may be grouped.
-PATTERN = re.compile(
-    r"(?P<email>(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+)"
-    r"|(?P<sixteen>(?<!\d)\d{4}(?:[ .-]?\d{4}){3}(?!\d))"
+NUMBERS = (
+    r"(?=[\d+])(?:"
+    r"(?P<sixteen>(?<!\d)\d{4}(?:[ .-]?\d{4}){3}(?!\d))"
     r"|(?P<phone>(?<![\d.,])(?:\+?62[ .-]?|0)8\d{1,2}(?:[ .-]?\d){6,10}(?!\d))"
-    r"|(?P<account>(?<![\d.,])\d{3,15}(?:[ -]\d{2,7}){0,3}(?![\d.,]\d|\d))"
+    r"|(?P<account>(?<![\d.,])\d{3,15}(?:[ -]\d{2,7}){0,3}(?![\d.,]\d|\d)))"
     r"|(?P<plate>(?<![A-Za-z0-9])[A-Za-z]{1,2}[ .-]?\d{1,4}[ .-]?[A-Za-z]{1,3}(?![A-Za-z0-9]))"
 )
+EMAIL = (
+    r"(?P<email>(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}"
+    r"@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+)"
+)
+PATTERN, WITH_EMAIL = re.compile(NUMBERS), re.compile(f"{EMAIL}|{NUMBERS}")
 KK_BEFORE = re.compile(r"\b(?:kk|kartu keluarga)\b[^\d]{0,12}$", re.IGNORECASE)
 ACCOUNT_BEFORE = re.compile(
     r"\b(?:no\W?rek|rek|rekening|rekeningnya|norek|virtual account|va)\b[^\d]{0,30}$", re.IGNORECASE
@@ -33,19 +38,21 @@ REGIONS = re.compile(
 UNITS = re.compile("KM|KG|M|CM|MM|L|CC|VA|GB|MB|RT|RW|RB|JT|K|W|KVA?|THN|BLN|HR|JAM|WI[BT]|WITA")
 
 NAMED = re.compile(
-    r"\b(?i:nama|nm|namanya|bernama|atas nama|a\.?n\.?|hormat (?:saya|kami)|hormati saya"
+    r"\b(?=[AaBbDdHhNn])"
+    r"(?i:nama|nm|namanya|bernama|atas nama|a\.?n\.?|hormat (?:saya|kami)|hormati saya"
     r"|di ?bawah ini)(?i: (?:saya|sy|lengkap))?\s*[:=,]?\s+"
     r"(?:(?:Bapak|Ibu|Pak|Bu|Bpk|Sdri?)\.? )?"
     r"(?P<name>[A-Z][a-z'’]{2,}(?: [A-Z][a-z'’]+){0,3})",
     re.ASCII,
 )
 NAMED_LOOSELY = re.compile(
-    r"\b(?:[Nn]ama|[Nn]m|[Nn]ama (?:saya|sy)|[Pp]erkenalkan|[Ss]aya|[Ss]y|[Uu]lun|[Aa]bdi|[Kk]ulo)"
+    r"\b(?=[AaKkNnPpSsUu])"
+    r"(?:[Nn]ama|[Nn]m|[Nn]ama (?:saya|sy)|[Pp]erkenalkan|[Ss]aya|[Ss]y|[Uu]lun|[Aa]bdi|[Kk]ulo)"
     r"[:,]? (?P<name>[A-Z][a-z'’]{2,}(?: [A-Z][a-z'’]+){0,3})",
     re.ASCII,
 )
 NAMED_WITH_PHONE = re.compile(
-    r"\b(?:[Ii]bu|[Bb]u|[Bb]apak|[Bb]pk|[Pp]ak|[Ss]dri?)\.? "
+    r"\b(?=[BbIiPpSs])(?:[Ii]bu|[Bb]u|[Bb]apak|[Bb]pk|[Pp]ak|[Ss]dri?)\.? "
     r"(?P<name>[A-Z][a-z'’]{2,}(?: [A-Z][a-z'’]+){0,2})"
     r"(?=\W{0,3}(?:di|hub|hp|wa|telp|tlp|no)?\W{0,3}(?:\+?62|0)8\d)",
     re.ASCII,
@@ -67,7 +74,7 @@ def private_spans(text: str, known: Callable[[str], bool] = lambda _: False) -> 
 
 
 def _numbers(text: str) -> Iterator[Span]:
-    for match in PATTERN.finditer(text):
+    for match in (WITH_EMAIL if "@" in text else PATTERN).finditer(text):
         if kind := _type(match, text):
             yield Span(kind, *match.span())
 

@@ -38,6 +38,8 @@ def trackings(tokens: Sequence[Token], text: str, *, bare: bool = False) -> tupl
     found: dict[str, None] = {}
     last = -9  # place of the last number found: "8112829, 8588371 dan 8630536"
     for place, token in enumerate(tokens):
+        if not token.norm[-1:].isdigit():
+            continue
         if match := GLUED.fullmatch(token.norm):
             found[match[1]] = None
         if not TRACKING.fullmatch(token.norm) or _glued(token, text):

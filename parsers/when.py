@@ -41,7 +41,7 @@ AMOUNT = rf"\d{{1,3}}|{'|'.join(n for n in NUMBERS if n != 'se')}"
 UNIT = "|".join(DAYS)
 SINCE = r"sudah|sdh|udah|udh|hampir|selama|lebih[ ]dari|sejak|dari"
 PATTERN = re.compile(
-    rf"""\b(?:
+    rf"""\b(?=[\dbdehklmpstuw])(?:
       (?P<yesterday>{YESTERDAY})
     | (?P<day>\d{{1,2}})[ ]?(?P<monthname>{"|".join(MONTHS)})(?:[ ](?P<y1>\d{{4}}))?
     | (?:tgl|tanggal)[ .]*(?P<d2>\d{{1,2}})(?:[/.-](?P<m2>\d{{1,2}})(?:[/.-](?P<y2>\d{{2,4}}))?)?
