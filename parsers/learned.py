@@ -3,12 +3,11 @@
 import math
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from parsers.features import Seen
-from parsers.text import CACHED_WORDS
+from parsers.kept import Kept
 from parsers.vocabulary import Floats, Told, Vocabulary, letter_scale
 
 STRANGE = 0.5  # share of telling words that no example had, beyond which nothing is sure
@@ -52,10 +51,12 @@ class Field:
     sure_from: float  # the score from which answers were right often enough; NEVER if none was
     rare: float  # share of messages that belong to a class without examples
 
-    def weighed(self, margins: Floats, opinions: Floats) -> Floats:
+    def weighed(
+        self, margins: Floats, cold: Mapping[str, float], places: Mapping[str, int]
+    ) -> Floats:
         """What examples and matchers say together, as logarithms of odds."""
-        weighed: Floats = self.sharpness * margins + self.trust * opinions
-        return weighed
+        weighed: Floats = self.sharpness * margins
+        return weighed + self.trust * opinions(places, cold) if cold else weighed
 
     def shares(self, margins: Floats) -> dict[str, float]:
         """Probabilities that hold: of answers scored .8, four in five were right.
@@ -120,6 +121,11 @@ def odds(share: float) -> float:
     return math.log(share / (1 - share))
 
 
+def _spelt(roots: str, seen: Seen) -> str:
+    """Roots as the words that they first stand for in the text."""
+    return " ".join(seen.telling[seen.roots.index(root)] for root in roots.split())
+
+
 class Model:
     """Vocabulary, one column of weights for each class of each field; then pure."""
 
@@ -132,7 +138,7 @@ class Model:
             for field in fields
         }
         self._has_kind = KIND in self._places
-        self._letters = lru_cache(CACHED_WORDS)(self._letters_of)
+        self._letters = Kept(self._letters_of)
 
     def judge(
         self, seen: Seen, cold: Mapping[str, Mapping[str, float]], codes: Mapping[str, int]
@@ -150,7 +156,6 @@ class Model:
         told = self.vocabulary.told(seen)
         rows = self.weights[told.columns]
         margins = told.values @ rows + self._of_letters(seen.spelt) + self.bias
-        said = dict(zip(reversed(seen.roots), reversed(seen.telling), strict=True))
         verdicts, start = {}, 0
         for field in self.fields:
             of = slice(start, start + len(field.classes))
@@ -159,7 +164,7 @@ class Model:
             if new == 1.0:
                 continue
             thought, places = cold.get(name, {}), self._places[name]
-            part = field.weighed(margins[of], opinions(places, thought))
+            part = field.weighed(margins[of], thought, places)
             shares = field.with_rare(
                 field.shares(part),
                 thought,
@@ -168,12 +173,12 @@ class Model:
                 strange=new,
             )
             best = int(part.argmax())
-            roots = self._speaking(told, rows[told.roots, of.start + best])
+            spoke = () if name == KIND else self._speaking(told, rows[told.roots, of.start + best])
             verdicts[name] = Verdict(
                 shares=shares,
                 sure=new <= STRANGE and shares[field.classes[best]] >= field.sure_from,
-                roots=roots,
-                words=tuple(" ".join(said[part] for part in root.split()) for root in roots),
+                roots=spoke,
+                words=tuple(_spelt(root, seen) for root in spoke),
             )
         return verdicts
 
@@ -183,7 +188,8 @@ class Model:
 
     def _of_letters(self, spelt: Sequence[str]) -> Floats:
         """What the words say by their spelling: of each word it is known from the last time."""
-        known = [self._letters(word) for word in dict.fromkeys(spelt)]
+        letters = self._letters
+        known = [letters[word] for word in dict.fromkeys(spelt)]
         if not known:
             return np.zeros_like(self.bias)
         rows = np.concatenate([margins for margins, _ in known]).reshape(-1, len(self.bias))
@@ -194,7 +200,7 @@ class Model:
         """The roots that spoke most for a class, alone or in twos, the strongest first."""
         columns, worth = told.columns[told.roots], told.values[told.roots] * weights
         said: list[str] = []
-        for place in np.argsort(-worth, kind="stable")[: 2 * SPEAKING].tolist():
+        for place in (-worth).argsort(kind="stable")[: 2 * SPEAKING].tolist():
             words = self.vocabulary.names[columns[place]].removeprefix(LEGIBLE)
             if worth[place] > 0 and not any(words in other or other in words for other in said):
                 said.append(words)

@@ -5,16 +5,16 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import lru_cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from parsers.catalogue import Catalogue, Category
+from parsers.kept import Kept
 from parsers.learned import Verdict
 from parsers.phrases import Hit, Phrase, PhraseIndex, Reading, evidence
 from parsers.stem import stem
-from parsers.text import CACHED_WORDS, Lexicon, Normaliser, tokenise
+from parsers.text import Lexicon, Normaliser, tokenise
 from parsers.understanding import Candidate
 
 SHORTEST_GUESS = 4  # letters; shorter words have too many neighbours
@@ -103,10 +103,10 @@ class Words:
         self._lexicon = lexicon
         written = frozenset(token.norm for text in texts for token in tokenise(text))
         self._plain = Normaliser(lexicon, written, lambda _: None)
-        vocabulary = {word for token in written for word in self._plain.words(token)}
+        vocabulary = {word for token in written for word in self._plain.words[token]}
         self.vocabulary = frozenset(vocabulary)
         self.normaliser = Normaliser(lexicon, self.vocabulary, Speller(vocabulary).guess)
-        self._stem = lru_cache(CACHED_WORDS)(lambda word: stem(word, lexicon.roots))
+        self._stem = Kept(lambda word: stem(word, lexicon.roots))
 
     def read(self, words: Sequence[tuple[str, ...]], masked: Set[int] = frozenset()) -> Reading:
         lexicon = self._lexicon
@@ -115,7 +115,7 @@ class Words:
             stopwords=lexicon.stopwords,
             landmarks=lexicon.landmarks,
             polite=lexicon.polite,
-            stem=self._stem,
+            stem=self._stem.__getitem__,
             masked=masked,
         )
 

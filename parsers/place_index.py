@@ -9,6 +9,7 @@ from typing import Final
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from parsers.kept import FULL, Kept
 from parsers.place_words import (
     LEVEL_ROLES,
     REGENCY,
@@ -28,7 +29,6 @@ MODERN = {"oe": "u", "dj": "j", "tj": "c"}
 JOINED = re.compile(r"(di|ke|jln|jl)(\w{5,})")
 MIN_FUZZY: Final = 5  # letters; below this one wrong letter is another word
 BEGINNINGS: Final = (3, 4, 5, 6, 7)  # letters
-CACHED_WORDS = 20_000
 NUMBERS: Final = {  # Seberang Ulu Satu is also written Seberang Ulu I and Seberang Ulu 1
     word: same
     for same in (("1", "i", "satu"), ("2", "ii", "dua"), ("3", "iii", "tiga"), ("4", "iv", "empat"))
@@ -101,9 +101,9 @@ class PlaceIndex:
             if found.bare:
                 self._prepend(alias, found.codes)
         self._beginnings: Final = {key[:size] for key in self._codes for size in BEGINNINGS}
-        self.similar = lru_cache(CACHED_WORDS)(self._similar)
-        self.ordinary = lru_cache(CACHED_WORDS)(self._ordinary)
-        self.spelling = lru_cache(CACHED_WORDS)(self._spelling)
+        self.similar = lru_cache(FULL)(self._similar)
+        self.ordinary: Final = Kept(self._ordinary).__getitem__
+        self.spelling: Final = Kept(self._spelling)
         self._language: Final = words.everyday.union(words.roots, *words.roles.values())
         self._everyday: Final[dict[str, list[str]]] = {}  # first letter -> words
         for word in words.everyday:
@@ -191,7 +191,8 @@ class PlaceIndex:
 
     def _similar(self, key: str, level: str, slips: int) -> tuple[tuple[str, ...], float]:
         """Regions of a level (kabkota: provinces too) at most `slips` of the thumb away."""
-        pool = self._pools.get((level, key[0]), ())
+        size = range(len(key) - slips, len(key) + slips + 1)
+        pool = [name for name in self._pools.get((level, key[0]), ()) if len(name) in size]
         near = process.extract(key, pool, scorer=OSA.distance, score_cutoff=slips, limit=5)
         best = [name for name, distance, _ in near if distance == near[0][1]]
         codes = dict.fromkeys(code for name in best for code in self.codes(name))

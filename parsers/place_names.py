@@ -38,7 +38,8 @@ class NameReader:
         self.roles = index.words.roles
         self.tokens = tokens
         self.words = [token.norm for token in tokens]
-        self.known = [index.spelling(word) for word in self.words]
+        spelling = index.spelling
+        self.known = [spelling[word] for word in self.words]
         self.gaps = [text[a.end : b.start] for a, b in pairwise(tokens)]
         pairs = zip(self.gaps, self.words, strict=False)
         self.soft = [gap == " " or _soft(gap, word) for gap, word in pairs]

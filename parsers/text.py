@@ -4,16 +4,15 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
+from parsers.kept import Kept
 from parsers.stem import stem
 
 MAX_TOKENS = 400  # a message of more words is understood by its beginning
 MAX_CHARS = 20_000  # of a message are looked at for meaning
 MAX_WORD = 40  # characters of one word that are compared
-CACHED_WORDS = 20_000
 
 # Marks without a width: soft hyphen, joiners, direction marks and embeddings, variation selectors.
 INVISIBLE = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
@@ -72,12 +71,12 @@ class Normaliser:
     ) -> None:
         self._lexicon, self._vocabulary, self._guess = lexicon, vocabulary, guess
         self._formal = frozenset(word for words in lexicon.shorthand.values() for word in words)
-        self.words: Callable[[str], tuple[str, ...]] = lru_cache(CACHED_WORDS)(self._words)
+        self.words = Kept(self._words)
 
     def __call__(self, tokens: Sequence[Token]) -> list[tuple[str, ...]]:
         """The words of each token, mostly one."""
         words = self.words
-        return [words(token.norm) for token in tokens]
+        return [words[token.norm] for token in tokens]
 
     def known(self, word: str) -> bool:
         lexicon = self._lexicon

@@ -1,17 +1,16 @@
 """From what a learned model sees in a text to columns and values."""
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from parsers import features
-from parsers.features import Key, Seen
-from parsers.text import CACHED_WORDS
+from parsers.features import WINDOW, Seen
+from parsers.kept import Kept
 
 # How much each family of features weighs: swept by cross-validation, see docs/learning.md.
 FAMILIES = {"w": 0.7, "r": 0.7, "p": 0.6, "c": 0.5}
@@ -19,6 +18,7 @@ NATIONAL, OWN = 0.2, 0.3  # the same for what the matchers think
 
 Floats = NDArray[np.float32]
 Columns = NDArray[np.intp]
+ALONE: Mapping[str, int] = {}  # beside a word of no pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +45,25 @@ class Vocabulary:
     def __init__(self, names: Sequence[str], rarity: Floats) -> None:
         """ValueError for a name of no family."""
         self.names, self.rarity = names, rarity
-        self._at: dict[str, dict[Key, int]] = {family: {} for family in (*FAMILIES, "k", "o")}
+        self._at: dict[str, dict[str, int]] = {family: {} for family in (*FAMILIES, "k", "o")}
+        self._pairs: dict[str, defaultdict[str, dict[str, int]]] = {
+            family: defaultdict(dict) for family in FAMILIES
+        }
         for column, name in enumerate(names):
             family, key = features.key_of(name)
-            self._at[family][key] = column
-            if family == "p" and isinstance(key, tuple):
-                self._at[family][key[::-1]] = column  # `lampu mati` is `mati lampu`
-        self._letters = lru_cache(CACHED_WORDS)(self.letters)
+            if isinstance(key, str):
+                self._at[family][key] = column
+                continue
+            one, two = key
+            self._pairs[family][one][two] = column
+            if family == "p":
+                self._pairs[family][two][one] = column  # `lampu mati` is `mati lampu`
+        self._letters = Kept(self.letters)
 
     def encode(self, seen: Seen) -> tuple[Columns, Floats]:
         """Columns and values, to learn from; a column may come twice."""
         told = self.told(seen)
-        spelt = [self._letters(word) for word in dict.fromkeys(seen.spelt)]
+        spelt = [self._letters[word] for word in dict.fromkeys(seen.spelt)]
         scale = letter_scale(sum(word.square for word in spelt))
         columns = [told.columns, *(word.columns for word in spelt)]
         values = [told.values, *(word.values * scale for word in spelt)]
@@ -64,17 +71,16 @@ class Vocabulary:
 
     def told(self, seen: Seen) -> Told:
         """Rare features weigh more, repeated ones a little more, long texts no more than short."""
-        keys = {
-            "w": features.grams(seen.words),
-            "r": features.grams(seen.roots),
-            "p": features.near(seen.roots),
+        found = {
+            "w": self._grams("w", seen.words),
+            "r": self._grams("r", seen.roots),
+            "p": self._twos("p", seen.roots, range(1, WINDOW + 1)),
         }
         often: dict[int, int] = {}
         parts, end = {}, 0
-        for family, listed in keys.items():
-            for column in map(self._at[family].get, listed):
-                if column is not None:
-                    often[column] = often.get(column, 0) + 1
+        for family, known in found.items():
+            for column in known:
+                often[column] = often.get(column, 0) + 1
             parts[family] = slice(end, end := len(often))
         columns = np.array(list(often), dtype=np.intp)
         values = self.rarity[columns]
@@ -91,10 +97,29 @@ class Vocabulary:
 
     def letters(self, word: str) -> Letters:
         at = self._at["c"]
-        found = Counter([at[run] for run in features.runs(word) if run in at])
-        columns = np.array(list(found), dtype=np.intp)
-        values = np.array(list(found.values()), dtype=np.float32) * self.rarity[columns]
+        often: dict[int, int] = {}
+        for run in features.runs(word):
+            if (column := at.get(run)) is not None:
+                often[column] = often.get(column, 0) + 1
+        columns = np.array(list(often), dtype=np.intp)
+        values = np.array(list(often.values()), dtype=np.float32) * self.rarity[columns]
         return Letters(columns, values, float(values @ values))
+
+    def _grams(self, family: str, words: Sequence[str]) -> list[int]:
+        """Columns of single words, then of two that follow each other."""
+        known = [at for at in map(self._at[family].get, words) if at is not None]
+        return known + self._twos(family, words, (1,))
+
+    def _twos(self, family: str, words: Sequence[str], fars: Iterable[int]) -> list[int]:
+        """Columns of two words so far from each other."""
+        pairs = self._pairs[family]
+        beside = [pairs.get(word, ALONE) for word in words]
+        return [
+            known[word]
+            for far in fars
+            for known, word in zip(beside, words[far:], strict=False)
+            if word in known
+        ]
 
     def _opinions(
         self, family: str, shares: Mapping[str, float], weight: float
