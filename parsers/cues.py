@@ -39,4 +39,5 @@ class Cues:
 
     def languages(self, words: Iterable[str]) -> Counter[str]:
         """How many of the words belong to each language."""
-        return Counter(code for word in words for code in self._languages.get(word, ()))
+        languages = self._languages
+        return Counter([code for word in words for code in languages.get(word, ())])

@@ -149,11 +149,10 @@ class Model:
         without any word of theirs. `cold` and `codes` have, by field, what the matchers think and
         how many codes there are; a field that they lack has only its examples.
         """
-        strange = 1 - self.vocabulary.share("r", seen.roots)
-        strange_kind = 1 - self.vocabulary.share("w", seen.words) if self._has_kind else 1.0
+        told = self.vocabulary.told(seen)
+        strange, strange_kind = told.strange["r"], told.strange["w"] if self._has_kind else 1.0
         if strange == strange_kind == 1.0:
             return {}
-        told = self.vocabulary.told(seen)
         rows = self.weights[told.columns]
         margins = told.values @ rows + self._of_letters(seen.spelt) + self.bias
         verdicts, start = {}, 0

@@ -53,7 +53,6 @@ class Reading:
         masked: Set[int] = frozenset(),
     ) -> None:
         self.words: list[str] = []
-        self.stems: list[str] = []
         self.tokens: list[int] = []
         self.where: dict[str, list[int]] = {}
         self.landmarks: set[int] = set()
@@ -66,17 +65,14 @@ class Reading:
                 elif word in stopwords or index in masked or f"{last} {word}" in polite:
                     continue
                 elif not self.words or self.words[-1] != word:
-                    self._add(word, stem(word), index, landmark=landmark)
-                    landmark = False
-
-    def _add(self, word: str, root: str, token: int, *, landmark: bool) -> None:
-        position = len(self.words)
-        self.words.append(word)
-        self.stems.append(root)
-        self.tokens.append(token)
-        self.where.setdefault(root, []).append(position)
-        if landmark:
-            self.landmarks.add(position)
+                    if landmark:
+                        self.landmarks.add(len(self.words))
+                        landmark = False
+                    self.words.append(word)
+                    self.tokens.append(index)
+        self.stems = [stem(word) for word in self.words]
+        for position, root in enumerate(self.stems):
+            self.where.setdefault(root, []).append(position)
 
 
 class NameIndex:

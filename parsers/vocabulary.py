@@ -37,6 +37,7 @@ class Told:
     columns: Columns
     values: Floats
     roots: slice
+    strange: Mapping[str, float]  # by family, the share of words that no example had
 
 
 class Vocabulary:
@@ -71,9 +72,10 @@ class Vocabulary:
 
     def told(self, seen: Seen) -> Told:
         """Rare features weigh more, repeated ones a little more, long texts no more than short."""
+        words, roots = self._ones("w", seen.words), self._ones("r", seen.roots)
         found = {
-            "w": self._grams("w", seen.words),
-            "r": self._grams("r", seen.roots),
+            "w": words + self._twos("w", seen.words, (1,)),
+            "r": roots + self._twos("r", seen.roots, (1,)),
             "p": self._twos("p", seen.roots, range(1, WINDOW + 1)),
         }
         often: dict[int, int] = {}
@@ -93,7 +95,11 @@ class Vocabulary:
         if thought:
             columns = np.concatenate([columns, np.array(list(thought), dtype=np.intp)])
             values = np.append(values, np.array(list(thought.values()), dtype=np.float32))
-        return Told(columns, values, parts["r"])
+        strange = {
+            "w": 1 - len(words) / (len(seen.words) or 1),
+            "r": 1 - len(roots) / (len(seen.roots) or 1),
+        }
+        return Told(columns, values, parts["r"], strange)
 
     def letters(self, word: str) -> Letters:
         at = self._at["c"]
@@ -105,10 +111,9 @@ class Vocabulary:
         values = np.array(list(often.values()), dtype=np.float32) * self.rarity[columns]
         return Letters(columns, values, float(values @ values))
 
-    def _grams(self, family: str, words: Sequence[str]) -> list[int]:
-        """Columns of single words, then of two that follow each other."""
-        known = [at for at in map(self._at[family].get, words) if at is not None]
-        return known + self._twos(family, words, (1,))
+    def _ones(self, family: str, words: Sequence[str]) -> list[int]:
+        """Columns of single words."""
+        return [at for at in map(self._at[family].get, words) if at is not None]
 
     def _twos(self, family: str, words: Sequence[str], fars: Iterable[int]) -> list[int]:
         """Columns of two words so far from each other."""
@@ -126,10 +131,6 @@ class Vocabulary:
     ) -> dict[int, float]:
         at = self._at[family]
         return {at[name]: share * weight for name, share in shares.items() if name in at}
-
-    def share(self, family: str, words: Sequence[str]) -> float:
-        """How many of the words have a feature of their own."""
-        return sum(map(self._at[family].__contains__, words)) / len(words) if words else 0.0
 
 
 def letter_scale(square: float) -> np.float32:
