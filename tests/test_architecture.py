@@ -18,7 +18,7 @@ ALLOWED = {
     "bots": {"sqlmodel", "sqlalchemy", "babel"},
 }
 FUZZY = {"parsers/match.py", "parsers/commands.py", "parsers/place_index.py", "parsers/choice.py"}
-FUZZY |= {"parsers/near.py", "parsers/likeness.py"}
+FUZZY |= {"parsers/near.py", "parsers/likeness.py", "parsers/spots.py"}
 IMPURE = {"os", "sys", "io", "pathlib", "random", "secrets", "logging", "time", "socket"}
 IMPURE |= {"subprocess", "threading", "asyncio", "urllib", "http", "shutil", "tempfile"}
 # Everything else reads settings; these hand the environment to a library or to a child process.

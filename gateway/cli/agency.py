@@ -38,7 +38,7 @@ def agency() -> None:
     """
 
 
-@agency.command("import")
+@agency.command("import", epilog="\b\nExample:\n  lapor agency import units.csv --dry-run")
 @imports.file_argument
 @imports.dry_run
 @json_option
@@ -66,7 +66,7 @@ def import_(*, path: Path, dry_run: bool, as_json: bool) -> None:
     imports.say(change, dry_run=dry_run, as_json=as_json)
 
 
-@agency.command("list")
+@agency.command("list", epilog="\b\nExample:\n  lapor agency list --under PEMKAB_3204")
 @click.option("--under", default="", metavar="CODE", help="Only this agency and those below it.")
 @click.option("--all", "everyone", is_flag=True, help="The whole catalogue, without a case too.")
 @json_option
@@ -90,7 +90,7 @@ def list_(*, under: str, everyone: bool, as_json: bool) -> None:
         print_table(COLUMNS, [_cells(line) for line in lines])
 
 
-@agency.command()
+@agency.command(epilog="\b\nExample:\n  lapor agency show DINAS_PUPR@32.04")
 @click.argument("code")
 @json_option
 def show(*, code: str, as_json: bool) -> None:
@@ -116,7 +116,7 @@ def show(*, code: str, as_json: bool) -> None:
         print_fields(facts, rt.settings.zone)
 
 
-@agency.command()
+@agency.command(epilog="\b\nExample:\n  lapor agency check kota/")
 @click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def check(*, directory: Path) -> None:
     """Say what is wrong with a catalogue directory (categories.csv, agencies.csv, rules.csv)."""

@@ -43,7 +43,7 @@ def case() -> None:
     """
 
 
-@case.command()
+@case.command(epilog="\b\nExample:\n  lapor case show 9165816 --json")
 @click.argument("tracking", type=Number)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def show(*, tracking: int, as_json: bool) -> None:
@@ -74,7 +74,9 @@ def _brief(detail: dict[str, object]) -> str:
     return json.dumps(detail, ensure_ascii=False) if detail else ""
 
 
-@case.command()
+@case.command(
+    epilog='\b\nExample:\n  lapor case dispose 9165816 DINAS_PUPR@32.73 --reason "jalan kota"'
+)
 @click.argument("tracking", type=Number)
 @click.argument("agency")
 @click.option("--reason", default="", help="Why this agency; kept in the history.")
@@ -85,7 +87,7 @@ def dispose(*, tracking: int, agency: str, reason: str, deadline: datetime | Non
     carry_out("dispose", tracking, lambda work: work.dispose(agency, reason, deadline=day))
 
 
-@case.command()
+@case.command(epilog="\b\nExample:\n  lapor case forward 9165816 DINAS_PUPR@32.73 --as PEMKOT_3273")
 @click.argument("tracking", type=Number)
 @click.argument("unit")
 @click.option("--as", "agency", required=True, help="The agency that has the case.")
@@ -95,7 +97,10 @@ def forward(*, tracking: int, unit: str, agency: str, reason: str) -> None:
     carry_out("forward", tracking, lambda work: work.forward(agency, unit, reason))
 
 
-@case.command("return")
+@case.command(
+    "return",
+    epilog='\b\nExample:\n  lapor case return 9165816 "Ini jalan provinsi." --as DINAS_PUPR@32.73',
+)
 @click.argument("tracking", type=Number)
 @click.argument("reason")
 @click.option("--as", "agency", required=True, help="The agency whose task it is not.")
@@ -104,7 +109,7 @@ def give_back(*, tracking: int, reason: str, agency: str) -> None:
     carry_out("return", tracking, lambda work: work.give_back(agency, reason))
 
 
-@case.command()
+@case.command(epilog="\b\nExample:\n  lapor case start 9165816 --as DINAS_PUPR@32.73")
 @click.argument("tracking", type=Number)
 @click.option("--as", "agency", required=True, help="The agency that begins.")
 def start(*, tracking: int, agency: str) -> None:
@@ -112,7 +117,9 @@ def start(*, tracking: int, agency: str) -> None:
     carry_out("start", tracking, lambda work: work.start(agency))
 
 
-@case.command()
+@case.command(
+    epilog='\b\nExample:\n  lapor case defer 9165816 "Di mana?" --as DINAS_PUPR@32.73'
+)
 @click.argument("tracking", type=Number)
 @click.argument("question")
 @click.option("--as", "agency", default="", help="The agency that asks; without it 1708 asks.")
@@ -121,14 +128,16 @@ def defer(*, tracking: int, question: str, agency: str) -> None:
     carry_out("defer", tracking, lambda work: work.defer(question, agency))
 
 
-@case.command()
+@case.command(epilog="\b\nExample:\n  lapor case resume 9165816")
 @click.argument("tracking", type=Number)
 def resume(*, tracking: int) -> None:
     """Go on without the reporter's answer; the clock runs again."""
     carry_out("resume", tracking, lambda work: work.resume())
 
 
-@case.command()
+@case.command(
+    epilog='\b\nExample:\n  lapor case answer 9165816 "Sudah ditambal." --as DINAS_PUPR@32.73'
+)
 @click.argument("tracking", type=Number)
 @click.argument("text")
 @click.option("--as", "agency", required=True, help="The code of the agency that has the case.")
@@ -138,7 +147,7 @@ def answer(*, tracking: int, text: str, agency: str) -> None:
     carry_out("answer", tracking, lambda work: work.answer(agency, text))
 
 
-@case.command()
+@case.command(epilog="\b\nExample:\n  lapor case archive 9165816 --why no_place")
 @click.argument("tracking", type=Number)
 @click.option("--why", required=True, type=click.Choice([reason.value for reason in ArchiveReason]))
 @click.option("--text", default="", help="Words for the reporter, before the usual next step.")
@@ -147,7 +156,7 @@ def archive(*, tracking: int, why: str, text: str) -> None:
     carry_out("archive", tracking, lambda work: work.archive(ArchiveReason(why), text))
 
 
-@case.command()
+@case.command(epilog='\b\nExample:\n  lapor case restore 9165816 --reason "tempatnya sudah jelas"')
 @click.argument("tracking", type=Number)
 @click.option("--reason", default="")
 def restore(*, tracking: int, reason: str) -> None:
@@ -155,7 +164,7 @@ def restore(*, tracking: int, reason: str) -> None:
     carry_out("restore", tracking, lambda work: work.restore(reason))
 
 
-@case.command()
+@case.command(epilog="\b\nExample:\n  lapor case correct 9165816 --category PJU --place 32.73.02")
 @click.argument("tracking", type=Number)
 @click.option("--category", help="Code of the right topic.")
 @click.option("--place", help="Kemendagri code of the right place.")

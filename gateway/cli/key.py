@@ -52,7 +52,9 @@ def key() -> None:
     """
 
 
-@key.command()
+@key.command(
+    epilog="\b\nExample:\n  lapor key create sipd --agency PEMKAB_3204 --may read,act --days 180"
+)
 @click.argument("name")
 @click.option("--agency", default="", metavar="CODE", help="Its scope; without it, national.")
 @click.option("--may", type=Actions(), required=True, help=", ".join(Action))
@@ -72,7 +74,7 @@ def create(*, name: str, agency: str, may: frozenset[Action], days: int, as_json
     _show_once(row, text, as_json=as_json)
 
 
-@key.command("list")
+@key.command("list", epilog="\b\nExample:\n  lapor key list --json")
 @json_option
 def list_(*, as_json: bool) -> None:
     """All keys that there ever were, without the keys themselves."""
@@ -95,7 +97,7 @@ def list_(*, as_json: bool) -> None:
     print_table(COLUMNS, cells)
 
 
-@key.command()
+@key.command(epilog="\b\nExample:\n  lapor key rotate 3 --grace 7d")
 @click.argument("number", metavar="ID", type=int)
 @click.option("--grace", type=Age(), default="7d", show_default=True, help="The old one's rest.")
 @days_option
@@ -114,7 +116,7 @@ def rotate(*, number: int, grace: timedelta, days: int, as_json: bool) -> None:
     _show_once(row, text, as_json=as_json)
 
 
-@key.command()
+@key.command(epilog='\b\nExample:\n  lapor key revoke 3 --reason "found in a public repository"')
 @click.argument("number", metavar="ID", type=int)
 @click.option("--reason", required=True, help="Why; the audit log keeps it.")
 def revoke(*, number: int, reason: str) -> None:

@@ -26,7 +26,7 @@ def officer() -> None:
     """
 
 
-@officer.command("import")
+@officer.command("import", epilog="\b\nExample:\n  lapor officer import officers.csv --dry-run")
 @imports.file_argument
 @click.option("--replace", "replace_all", is_flag=True, help="Officers not in FILE act no more.")
 @imports.dry_run
@@ -59,7 +59,7 @@ def import_(*, path: Path, replace_all: bool, dry_run: bool, as_json: bool) -> N
     imports.say(change, dry_run=dry_run, as_json=as_json)
 
 
-@officer.command("list")
+@officer.command("list", epilog="\b\nExample:\n  lapor officer list --agency PEMKAB_3204")
 @click.option("--agency", default=None, metavar="CODE", help="Only those of this agency.")
 @json_option
 def list_(*, agency: str | None, as_json: bool) -> None:
