@@ -43,8 +43,10 @@ messages: setup  ## bring the translations up to date with the code
 	  $(BIN)/pybabel -q update -i messages.pot -o $$file -l $$(basename $$file .po) --no-fuzzy-matching -w 100; done
 	@rm messages.pot
 
-bench: setup  ## speed, as a table, on SQLite and PostgreSQL
+bench: setup  ## speed, and a million complaints in, out and reported, as tables
 	@$(BIN)/python -m benchmarks.speed
+	@$(BIN)/python -m benchmarks.exchange
+	@$(BIN)/python -m benchmarks.reports
 
 eval: setup  ## how well messages are understood, as a table
 	@$(BIN)/python -m benchmarks.eval

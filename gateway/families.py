@@ -1,6 +1,6 @@
 """Comparing complaints in the background: in parts, so that nobody waits for the database."""
 
-from functools import cache
+from functools import lru_cache
 from time import monotonic
 
 from bots.families import relate
@@ -31,7 +31,7 @@ def sketches_of(rt: Runtime) -> Sketcher:
     return _sketcher(rt.reader.understander, rt.reader.gazetteer)
 
 
-@cache
+@lru_cache(maxsize=1)
 def _sketcher(understander: Understander, gazetteer: Gazetteer) -> Sketcher:
     """One for each reader: it remembers the words of the last texts."""
     return sketcher(understander, gazetteer, load_spot_words())

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Protocol
 
 import structlog
@@ -17,12 +18,13 @@ from gateway.drain import drain_inbox
 from gateway.families import relate_new
 from gateway.fetch import drain_attachments
 from gateway.logs import where
-from gateway.queue import Wake
+from gateway.night import learn_nightly
 from gateway.publish import publish_events
+from gateway.queue import Wake
 from gateway.relay import relay
 from gateway.reporting import refresh_rollups
 from gateway.runtime import Runtime
-from store import attachments, quarantine
+from store import attachments, idempotency, quarantine
 from store.models import Lane
 
 log = structlog.get_logger()
@@ -58,6 +60,7 @@ def _drain_lane(name: Wake, lane: Lane) -> None:
     rt, until = runtime(), time.monotonic() + BUDGET_SECONDS
     with _logged(name) as line:
         queue.answer_wake(rt.redis, name)
+        rt.renew_reader()
         line["rows"] = drain_inbox(rt, lane, until=until, settled_some=lambda: _go_on(rt))
         if time.monotonic() >= until:
             queue.wake(rt.redis, name)
@@ -102,6 +105,14 @@ def trim_quarantine() -> None:
         line["rows"] = quarantine.trim(
             session, now=rt.now(), max_rows=limits.max_rows, max_days=limits.max_days
         )
+
+
+def trim_idempotency() -> None:
+    """Forget what repeated requests of the API were answered, after the hours of the settings."""
+    rt = runtime()
+    before = rt.now() - timedelta(hours=rt.settings.api.idempotency_hours)
+    with _logged("trim_idempotency") as line, rt.transaction() as session:
+        line["rows"] = idempotency.trim(session, before=before)
 
 
 def close_unanswered() -> None:
@@ -157,7 +168,14 @@ def relate_complaints() -> None:
     """Compare new complaints with those that may be about the same matter."""
     rt = runtime()
     with _logged("relate_complaints") as line:
+        rt.renew_reader()
         line["rows"] = relate_new(rt, until=time.monotonic() + BUDGET_SECONDS)
+
+
+def learn() -> None:
+    """Begin to learn from officers, if it is time; a process of its own does it."""
+    with _logged("learn") as line:
+        line["rows"] = int(learn_nightly(runtime()) is not None)
 
 
 def refresh_reports() -> None:

@@ -1,17 +1,13 @@
-"""Learning from what officers decided: by night, in a process of its own, or from the console.
-
-`python -m gateway.learning` learns at once; `learn_nightly` starts that when it is due.
-"""
+"""Learning from what officers decided; `python -m gateway.learning` does it at once."""
 
 import fcntl
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, astuple, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +35,10 @@ from store.model_files import (
     load_model,
     save,
 )
-from store.models import AuditRow
 
 log = structlog.get_logger()
 EXAMPLES = DEFAULT / "examples.csv"
 JUDGED = ("category", "agency")
-NIGHT = timedelta(hours=4)  # from learning.at_hour on: a night that was missed is not made up
 RIGHT = 0.95  # of the sure answers: what being sure promises
 CHANCE = 0.01  # of the decisions: so much may one field lose while both together do not
 FEWER_SURE = 0.9  # so much less often sure may a better model be
@@ -75,36 +69,6 @@ class Outcome:
         return asdict(self)
 
 
-def learn_nightly(rt: Runtime) -> "subprocess.Popen[bytes] | None":
-    """Start to learn if it is night, nothing was learnt tonight, and enough was decided since.
-
-    It takes minutes of a processor, so no worker does it itself; whatever stops the worker with
-    its process group stops that as well, and does no harm.
-    """
-    if not _due(rt):
-        return None
-    return subprocess.Popen([sys.executable, "-m", "gateway.learning"])
-
-
-def _due(rt: Runtime) -> bool:
-    rules, local = rt.settings.learning, rt.now().astimezone(rt.settings.zone)
-    begins = local.replace(hour=rules.at_hour, minute=0, second=0, microsecond=0)
-    begins -= timedelta(days=local < begins)
-    if not rules.nightly or local - begins >= NIGHT:
-        return False
-    with rt.reading() as session:
-        last = corrections.last_learnt(session)
-        if last and last.at >= begins:
-            return False
-        if last and last.detail["catalogue"] != fingerprint(default_catalogue()):
-            return True
-        return corrections.count_decided(session, since=_until(last)) >= rules.fewest
-
-
-def _until(last: AuditRow | None) -> datetime | None:
-    return datetime.fromisoformat(last.detail["until"]) if last else None
-
-
 def learn_from_store(
     rt: Runtime,
     say: Say,
@@ -120,7 +84,7 @@ def learn_from_store(
     Busy if somebody else is at it; TooFew if nothing was decided that can be learnt.
     """
     began, until = time.monotonic(), rt.now()
-    with _alone(rt.settings.data_dir / FOLDER):
+    with alone(rt.settings.data_dir / FOLDER):
         with rt.reading() as session:
             directory = Directory.load(session, default_catalogue())
             decided = corrections.decisions(session, directory, since=since)
@@ -256,7 +220,7 @@ def _keep(rt: Runtime, learnt: Learnt, outcome: Outcome, *, actor: str, until: d
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     """Busy if another process learns here; the lock of a process that dies is free at once."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as file:

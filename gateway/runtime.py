@@ -1,5 +1,6 @@
 """What one process needs, built once at its start and handed down."""
 
+import gc
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -116,12 +117,16 @@ class Runtime:
         return build_reader(self.settings, deployment)
 
     def renew_reader(self) -> None:
-        """Let go of a reader whose model was replaced; the next text is read by the new one."""
+        """Where something was learnt since, load it: a second once a night, else one look."""
         known = self.__dict__.get("_learnt")
-        if known is not None and known != version(self.settings.data_dir):
-            self.__dict__.pop("reader", None)
-            self.__dict__.pop("_learnt", None)
-            log.info("learnt_anew")
+        if known is None or known == version(self.settings.data_dir):
+            return
+        log.info("learnt_anew")
+        self.__dict__.pop("reader", None)
+        gc.unfreeze()  # its caches hold it: only the collector sets it free
+        gc.collect()
+        _ = self.reader.understander
+        gc.freeze()
 
     @cached_property
     def sms_channel(self) -> str:

@@ -23,6 +23,7 @@ def register(rt: Runtime) -> CronScheduler:
             (jobs.publish, every),
             (jobs.follow_families, MINUTE),
             (jobs.trim_quarantine, HOUR),
+            (jobs.trim_idempotency, HOUR),
             (jobs.close_unanswered, HOUR),
             (jobs.ring_alarms, HOUR),
             (jobs.digest, QUARTER),
@@ -30,6 +31,7 @@ def register(rt: Runtime) -> CronScheduler:
         BACKGROUND: (
             (jobs.relate_complaints, MINUTE),
             (jobs.refresh_reports, MINUTE),
+            (jobs.learn, QUARTER),
         ),
     }
     for queue, periodic in work.items():

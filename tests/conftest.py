@@ -146,9 +146,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture(scope="session")
-def reader() -> Reader:
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
     """The real reader; it takes a second to load, so the tests of a process share it."""
-    return build(load(ROOT / "config.yaml", {"DATABASE_URL": "sqlite://"})).reader
+    nothing_learnt = str(tmp_path_factory.mktemp("learnt"))
+    environ = {"DATABASE_URL": "sqlite://", "DATA_DIR": nothing_learnt}
+    return build(load(ROOT / "config.yaml", environ)).reader
 
 
 def open_gateway(settings: Settings, clock: Clock, reader: Reader) -> Iterator[Gateway]:

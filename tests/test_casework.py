@@ -51,7 +51,7 @@ def notices(gateway: Gateway) -> list[str]:
 
 
 def test_the_clock_stands_still_while_the_reporter_is_asked(gateway: Gateway) -> None:
-    # Friday 20 November 2026; a road needs an inspection, 60 working days: 6 to the end of November,
+    # Friday 20 November 2026; a road needs an inspection, 60 working days: 6 up to the end of it,
     # 21 in December (24 cuti bersama, 25 Christmas), 19 in January (1 New Year, 5 Isra Mi'raj), and
     # 14 in February up to the 19th, for the 5th is cuti bersama of Imlek.
     tracking = filed(gateway)

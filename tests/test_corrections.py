@@ -19,7 +19,8 @@ from bots.casework import Casework
 from bots.reader import Reader
 from gateway import learning
 from gateway.cli import cli
-from gateway.learning import Busy, learn_from_store, learn_nightly
+from gateway.learning import Busy, learn_from_store
+from gateway.night import learn_nightly
 from gateway.runtime import Runtime, build
 from gateway.settings import Settings
 from parsers.features import Seen
@@ -51,7 +52,7 @@ SPOTS = ("dekat rumah saya", "di gang kami", "belakang pasar", "depan balai warg
 SAID = [f"klopotan {spot} {state}" for state in STATES for spot in SPOTS]
 ASKED = (
     "klopotan samping sekolah ambrol",
-    "klopotan dekat warung bolong lagi",
+    "klopotan dekat warung goyang",
     "pak klopotan lapuk",
 )
 SECRET = "zwingli"  # an invented word that only a secret complaint has
@@ -400,7 +401,7 @@ def test_a_worse_model_is_not_used(office: Office, settings: Settings, national:
 def test_two_at_once_and_nothing_to_learn(office: Office, national: Path):
     with pytest.raises(TooFew):
         learn_from_store(office.rt, silent, national=national)
-    with learning._alone(office.rt.settings.data_dir / FOLDER), pytest.raises(Busy):
+    with learning.alone(office.rt.settings.data_dir / FOLDER), pytest.raises(Busy):
         learn_from_store(office.rt, silent, national=national)
 
 
@@ -507,7 +508,7 @@ def test_when_it_is_due(office: Office, now: datetime, changes: dict[str, Any], 
     rules = office.rt.settings.learning.model_copy(update={"fewest": 2} | changes)
     settings = office.rt.settings.model_copy(update={"learning": rules})
     office.clock.now = now
-    assert learning._due(dataclasses.replace(office.rt, settings=settings)) is due
+    assert learning.due(dataclasses.replace(office.rt, settings=settings)) is due
 
 
 @sqlite
@@ -519,12 +520,12 @@ def test_once_a_night_and_then_only_with_new_decisions(office: Office, national:
         office.decide(f"klopotan {number}")
     office.clock.now = TWO
     learn_from_store(rt, silent, national=national)
-    assert not learning._due(rt), "tonight it was done"
+    assert not learning.due(rt), "tonight it was done"
     office.clock.forward(days=1)
-    assert not learning._due(rt), "nothing new"
+    assert not learning.due(rt), "nothing new"
     office.decide("klopotan lagi")
     office.decide("klopotan terus")
-    assert learning._due(rt)
+    assert learning.due(rt)
 
 
 @sqlite

@@ -1,6 +1,6 @@
 """Answers with their ETags, and whether what a client knows is still so."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from hashlib import sha256
 
 from flask import Response, request
@@ -33,7 +33,7 @@ def read(model: BaseModel, *, next_page: str | None = None) -> Response:
     return answer
 
 
-def must_match(etags: Collection[str], *, required: bool) -> None:
+def must_match(etags: Iterable[str], *, required: bool) -> None:
     """If-Match against the present state, whose lock the caller holds."""
     if "If-Match" not in request.headers:
         if required:

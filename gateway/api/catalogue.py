@@ -6,6 +6,7 @@ from heapq import nsmallest
 from flask import Response
 
 from gateway.api import answers, paging, wire
+from gateway.api import wire_office as office
 from gateway.api.contract import operation, part
 from gateway.runtime import from_app
 from parsers.catalogue import Category
@@ -14,18 +15,18 @@ from store.directory import LOCAL, Directory
 bp = part("catalogue", "The codes that complaints and moves speak of.")
 
 
-@operation(bp, "get", "/catalogue/categories", {200: wire.Categories})
+@operation(bp, "get", "/catalogue/categories", {200: office.Categories})
 def list_categories() -> Response:
     """List the topics of complaints."""
     rt = from_app()
     secret = rt.policy.secret
     topics = rt.reader.catalogue.categories.values()
-    return answers.read(wire.Categories(items=[_category(each, secret) for each in topics]))
+    return answers.read(office.Categories(items=[_category(each, secret) for each in topics]))
 
 
-def _category(category: Category, secret: frozenset[str]) -> wire.Category:
+def _category(category: Category, secret: frozenset[str]) -> office.Category:
     parent = category.parent
-    return wire.Category(
+    return office.Category(
         code=category.code,
         name=category.name,
         parent=wire.Named(code=parent[0], name=parent[1]) if parent else None,
@@ -34,8 +35,8 @@ def _category(category: Category, secret: frozenset[str]) -> wire.Category:
     )
 
 
-@operation(bp, "get", "/catalogue/agencies", {200: wire.Agencies})
-def list_agencies(query: wire.NamesQuery) -> Response:
+@operation(bp, "get", "/catalogue/agencies", {200: office.Agencies})
+def list_agencies(query: office.NamesQuery) -> Response:
     """List agencies, their units, and the types of local offices, by code."""
     rt = from_app()
     with rt.reading() as session:
@@ -43,14 +44,14 @@ def list_agencies(query: wire.NamesQuery) -> Response:
     codes = {*directory.catalogue.agencies, *directory.units}
     kept, following = _page(codes, query)
     items = [_agency(directory, code) for code in kept]
-    return answers.read(wire.Agencies(items=items, next=following), next_page=following)
+    return answers.read(office.Agencies(items=items, next=following), next_page=following)
 
 
-def _agency(directory: Directory, code: str) -> wire.Agency:
+def _agency(directory: Directory, code: str) -> office.Agency:
     agency, unit = directory.catalogue.agencies.get(code), directory.units.get(code)
     level = (unit.level if unit else "") or (agency.level if agency else "")
     area = (agency.area if agency else "") or (unit.area if unit else "")
-    return wire.Agency(
+    return office.Agency(
         code=code,
         name=directory.name(code) or code,
         level=level,
@@ -60,8 +61,8 @@ def _agency(directory: Directory, code: str) -> wire.Agency:
     )
 
 
-@operation(bp, "get", "/catalogue/areas", {200: wire.Areas})
-def list_areas(query: wire.AreasQuery) -> Response:
+@operation(bp, "get", "/catalogue/areas", {200: office.Areas})
+def list_areas(query: office.AreasQuery) -> Response:
     """List provinces, kabupaten and kota, kecamatan, desa and kelurahan, by code."""
     gazetteer = from_app().reader.gazetteer
     codes: Iterable[str] = gazetteer.codes
@@ -71,13 +72,13 @@ def list_areas(query: wire.AreasQuery) -> Response:
         codes = (code for code in codes if gazetteer.level(code) == query.level)
     kept, following = _page(codes, query)
     items = [
-        wire.Area(code=code, name=gazetteer.name(code), level=gazetteer.level(code))
+        office.Area(code=code, name=gazetteer.name(code), level=gazetteer.level(code))
         for code in kept
     ]
-    return answers.read(wire.Areas(items=items, next=following), next_page=following)
+    return answers.read(office.Areas(items=items, next=following), next_page=following)
 
 
-def _page(codes: Iterable[str], query: wire.NamesQuery) -> tuple[list[str], str | None]:
+def _page(codes: Iterable[str], query: office.NamesQuery) -> tuple[list[str], str | None]:
     beyond, size = paging.name_of(query.cursor), query.limit
     rest = nsmallest(size + 1, (code for code in codes if code > beyond))
     kept, following = paging.split(rest, size, paging.of_name)

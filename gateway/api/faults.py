@@ -1,8 +1,7 @@
 """What pydantic finds wrong with a value, in plain words of both languages."""
 
 from collections.abc import Mapping
-
-from pydantic_core import ErrorDetails
+from typing import Any
 
 from gateway.open311.words import Words
 
@@ -50,16 +49,13 @@ BY_TYPE: Mapping[str, Words] = {
     "int_type": WHOLE,
     "int_parsing": WHOLE,
     "int_from_float": WHOLE,
-    "whole_number": WHOLE,
     "float_type": NUMBER,
     "float_parsing": NUMBER,
     "finite_number": NUMBER,
     "bool_type": YES_NO,
     "bool_parsing": YES_NO,
-    "day": DAY,
     "date_parsing": DAY,
     "date_from_datetime_parsing": DAY,
-    "moment": MOMENT,
     "datetime_parsing": MOMENT,
     "datetime_from_date_parsing": MOMENT,
     "timezone_aware": MOMENT,
@@ -76,9 +72,20 @@ LIMITS = {  # what pydantic calls the limits of each kind of value
 }
 
 
-def of(error: ErrorDetails) -> Words:
-    found = BY_TYPE.get(error["type"], OTHER)
+class Unfit(ValueError):
+    """Raised by a check of our own, with what to say."""
+
+    def __init__(self, words: Words) -> None:
+        super().__init__(words.en)
+        self.words = words
+
+
+def of(error: Mapping[str, Any]) -> Words:
+    """Of one of the errors that pydantic lists."""
     given = error.get("ctx", {})
+    if isinstance(own := given.get("error"), Unfit):
+        return own.words
+    found = BY_TYPE.get(error["type"], OTHER)
     fields = {ours: given[theirs] for theirs, ours in LIMITS.items() if theirs in given}
     return Words(*(_said(found.say(each, **fields)) for each in ("id", "en")))
 

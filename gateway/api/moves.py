@@ -142,7 +142,7 @@ def _moved(rt: Runtime, session: Session, name: str, tracking: int, act: Act, ag
     complaint = work.complaint
     seen = seen_by(rt, session, auth.access())
     before = Shown.of(rt, session, seen, [complaint])
-    answers.must_match([*before.etags(complaint)], required=rt.settings.api.require_if_match)
+    answers.must_match(before.etags(complaint), required=rt.settings.api.require_if_match)
     _must_act_for(rt, session, agency)
     try:
         act(work)

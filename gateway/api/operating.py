@@ -6,7 +6,8 @@ from flask import Response
 from sqlmodel import Session
 
 from gateway import queue
-from gateway.api import answers, auth, idempotent, paging, wire
+from gateway.api import answers, auth, idempotent, paging
+from gateway.api import wire_office as office
 from gateway.api.contract import operation, part
 from gateway.api.idempotent import Done
 from gateway.api.problems import NOT_FOUND, Problem
@@ -23,19 +24,19 @@ IDEMPOTENCY = ("request-in-progress", "idempotency-key-reused")
 bp = part("operating", "Every message that came in or goes out; for operators of 1708.")
 
 
-@operation(bp, "get", "/inbox", {200: wire.Rows}, Action.OPERATE)
-def list_inbox(query: wire.InboxQuery) -> Response:
+@operation(bp, "get", "/inbox", {200: office.Rows}, Action.OPERATE)
+def list_inbox(query: office.InboxQuery) -> Response:
     """List messages that came in, the newest first, without texts and numbers."""
     return _listed(Table.INBOX, query, tuple(query.status))
 
 
-@operation(bp, "get", "/outbox", {200: wire.Rows}, Action.OPERATE)
-def list_outbox(query: wire.OutboxQuery) -> Response:
+@operation(bp, "get", "/outbox", {200: office.Rows}, Action.OPERATE)
+def list_outbox(query: office.OutboxQuery) -> Response:
     """List replies and notices, the newest first, without texts and numbers."""
     return _listed(Table.OUTBOX, query, tuple(query.status))
 
 
-def _listed(table: Table, query: wire.RowsQuery, statuses: tuple[str, ...]) -> Response:
+def _listed(table: Table, query: office.RowsQuery, statuses: tuple[str, ...]) -> Response:
     wanted = Filter(
         statuses=statuses,
         channels=(query.channel,) if query.channel else (),
@@ -48,11 +49,11 @@ def _listed(table: Table, query: wire.RowsQuery, statuses: tuple[str, ...]) -> R
         rows = operating.page(session, table, wanted, size=size + 1, beyond=beyond)
     kept, following = paging.split(rows, size, lambda row: paging.of_row(row.id))
     items = [_row(row) for row in kept]
-    return answers.read(wire.Rows(items=items, next=following), next_page=following)
+    return answers.read(office.Rows(items=items, next=following), next_page=following)
 
 
-def _row(row: Listed) -> wire.Row:
-    return wire.Row(
+def _row(row: Listed) -> office.Row:
+    return office.Row(
         row=row.ref,
         id=row.id,
         at=row.at,
@@ -65,9 +66,9 @@ def _row(row: Listed) -> wire.Row:
 
 
 @operation(
-    bp, "get", "/inbox/<row>", {200: wire.InboxDetail}, Action.OPERATE, problems=("not-found",)
+    bp, "get", "/inbox/<row>", {200: office.InboxDetail}, Action.OPERATE, problems=("not-found",)
 )
-def show_message(path: wire.RowPath) -> Response:
+def show_message(path: office.RowPath) -> Response:
     """Show one message with what it caused."""
     with from_app().reading() as session:
         found = _found(session, Table.INBOX, path.row)
@@ -75,7 +76,7 @@ def show_message(path: wire.RowPath) -> Response:
             raise Problem(NOT_FOUND)
         caused = operating.caused_by(session, found)
         return answers.read(
-            wire.InboxDetail(
+            office.InboxDetail(
                 **_row(_one(session, Table.INBOX, path.row)).model_dump(),
                 replies=[_row(reply) for reply in caused.replies],
                 complaint=caused.filed.tracking if caused.filed else None,
@@ -85,9 +86,9 @@ def show_message(path: wire.RowPath) -> Response:
 
 
 @operation(
-    bp, "get", "/outbox/<row>", {200: wire.OutboxDetail}, Action.OPERATE, problems=("not-found",)
+    bp, "get", "/outbox/<row>", {200: office.OutboxDetail}, Action.OPERATE, problems=("not-found",)
 )
-def show_reply(path: wire.RowPath) -> Response:
+def show_reply(path: office.RowPath) -> Response:
     """Show one reply."""
     with from_app().reading() as session:
         found = _found(session, Table.OUTBOX, path.row)
@@ -95,7 +96,7 @@ def show_reply(path: wire.RowPath) -> Response:
             raise Problem(NOT_FOUND)
         about = session.get(Complaint, found.complaint_id) if found.complaint_id else None
         return answers.read(
-            wire.OutboxDetail(
+            office.OutboxDetail(
                 **_row(_one(session, Table.OUTBOX, path.row)).model_dump(),
                 kind=found.kind,
                 lane=str(found.lane),
@@ -123,11 +124,11 @@ def _found(session: Session, table: Table, key: int) -> Keyed:
     bp,
     "post",
     "/inbox/<row>/reveal",
-    {200: wire.Revealed},
+    {200: office.Revealed},
     Action.OPERATE,
     problems=("not-found", *IDEMPOTENCY),
 )
-def reveal_message(path: wire.RowPath, body: wire.Reveal) -> Response:
+def reveal_message(path: office.RowPath, body: office.Reveal) -> Response:
     """Show text and number of one message, for a reason that the audit log keeps."""
     return _revealed(Table.INBOX, path.row, body.reason)
 
@@ -136,11 +137,11 @@ def reveal_message(path: wire.RowPath, body: wire.Reveal) -> Response:
     bp,
     "post",
     "/outbox/<row>/reveal",
-    {200: wire.Revealed},
+    {200: office.Revealed},
     Action.OPERATE,
     problems=("not-found", *IDEMPOTENCY),
 )
-def reveal_reply(path: wire.RowPath, body: wire.Reveal) -> Response:
+def reveal_reply(path: office.RowPath, body: office.Reveal) -> Response:
     """Show text and number of one reply, for a reason that the audit log keeps."""
     return _revealed(Table.OUTBOX, path.row, body.reason)
 
@@ -153,14 +154,14 @@ def _revealed(table: Table, key: int, reason: str) -> Response:
             case InboxRow(sender=person, text=text) | OutboxRow(recipient=person, text=text):
                 action = f"{table.name.lower()}.reveal"
                 _audit(session, action, reason, {"ids": [key]}, now=rt.now())
-                return Done(wire.Revealed(row=f"{table}-{key}", person=person, text=text))
+                return Done(office.Revealed(row=f"{table}-{key}", person=person, text=text))
         raise Problem(NOT_FOUND)
 
     return idempotent.once(rt, work)
 
 
-@operation(bp, "post", "/replay", {200: wire.Replayed}, Action.OPERATE, problems=(*IDEMPOTENCY,))
-def replay(body: wire.Replay) -> Response:
+@operation(bp, "post", "/replay", {200: office.Replayed}, Action.OPERATE, problems=(*IDEMPOTENCY,))
+def replay(body: office.Replay) -> Response:
     """Put messages and replies through again; without `again` nothing is repeated that went out."""
     rt = from_app()
     named = [_ref(text) for text in dict.fromkeys(body.rows)]
@@ -176,10 +177,10 @@ def _ref(text: str) -> tuple[Table, int]:
 
 
 def _replayed(
-    rt: Runtime, session: Session, body: wire.Replay, named: list[tuple[Table, int]]
-) -> wire.Replayed:
+    rt: Runtime, session: Session, body: office.Replay, named: list[tuple[Table, int]]
+) -> office.Replayed:
     queued: list[str] = []
-    left: list[wire.Left] = []
+    left: list[office.Left] = []
     for table in REPLAY:
         ids = sorted(key for its_table, key in named if its_table is table)
         if not ids:
@@ -192,7 +193,7 @@ def _replayed(
             _audit(session, f"{table.name.lower()}.replay", body.reason, detail, now=now)
         queued += [f"{table}-{key}" for key in done]
         left += _left(session, table, sorted(set(ids) - set(done)), again=body.again)
-    return wire.Replayed(
+    return office.Replayed(
         dry_run=body.dry_run,
         again=body.again,
         asked=len(named),
@@ -201,16 +202,16 @@ def _replayed(
     )
 
 
-def _foreseen(session: Session, table: Table, ids: list[int], body: wire.Replay) -> list[int]:
+def _foreseen(session: Session, table: Table, ids: list[int], body: office.Replay) -> list[int]:
     statuses = operating.statuses_of(session, table, ids)
     return [key for key in ids if not why_not(table, statuses.get(key), again=body.again)]
 
 
-def _left(session: Session, table: Table, ids: list[int], *, again: bool) -> list[wire.Left]:
+def _left(session: Session, table: Table, ids: list[int], *, again: bool) -> list[office.Left]:
     statuses = operating.statuses_of(session, table, ids)
     whys = {key: why_not(table, statuses.get(key), again=again) for key in ids}
     return [
-        wire.Left(row=f"{table}-{key}", why=why or "it changed at the same moment")
+        office.Left(row=f"{table}-{key}", why=why or "it changed at the same moment")
         for key, why in whys.items()
     ]
 

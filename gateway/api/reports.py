@@ -7,7 +7,8 @@ from flask import Response
 from sqlmodel import Session
 
 from bots import refusals
-from gateway.api import answers, auth, problems, wire
+from gateway.api import answers, auth, problems
+from gateway.api import wire_office as office
 from gateway.api.contract import operation, part
 from gateway.api.problems import FORBIDDEN, REFUSED, Problem
 from gateway.open311.words import Words
@@ -28,8 +29,10 @@ NOT_BY = Words("by hanya berlaku untuk summary.", "by is for the summary only.")
 bp = part("reports", "Figures of complaints, from rollups that are a few minutes old at most.")
 
 
-@operation(bp, "get", "/reports/<report>", {200: wire.Report}, Action.REPORT, problems=("refused",))
-def show_report(path: wire.ReportPath, query: wire.ReportQuery) -> Response:
+@operation(
+    bp, "get", "/reports/<report>", {200: office.Report}, Action.REPORT, problems=("refused",)
+)
+def show_report(path: office.ReportPath, query: office.ReportQuery) -> Response:
     """Give a report on the complaints received in a period, from 1 January until today if not said.
 
     Its figures are named as in docs/reports.md.
@@ -53,7 +56,7 @@ def show_report(path: wire.ReportPath, query: wire.ReportQuery) -> Response:
         except Unusable as error:
             said = str(error).replace("{", "{{").replace("}", "}}")
             raise Problem(REFUSED, detail=Words(said, said)) from error
-    return answers.read(wire.Report.model_validate(as_object(document)))
+    return answers.read(office.Report.model_validate(as_object(document)))
 
 
 def _bounded(rt: Runtime, session: Session, access: Access, report: str, query: Query) -> Query:

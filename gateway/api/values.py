@@ -5,7 +5,9 @@ from datetime import UTC, date, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+
+from gateway.api import faults
+from gateway.api.faults import Unfit
 
 MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
@@ -25,7 +27,7 @@ SAID_ON_A_LINE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 def _moment(value: object) -> object:
     """pydantic takes numbers of seconds as well; RFC 3339 is enough."""
     if not isinstance(value, str) or not MOMENT.fullmatch(value):
-        raise PydanticCustomError("moment", "not RFC 3339")
+        raise Unfit(faults.MOMENT)
     return value
 
 
@@ -39,13 +41,13 @@ def _utc(value: datetime) -> datetime:
 
 def _day(value: object) -> object:
     if not isinstance(value, str) or not DAY.fullmatch(value):
-        raise PydanticCustomError("day", "not a date")
+        raise Unfit(faults.DAY)
     return value
 
 
 def _whole(value: object) -> object:
     if not isinstance(value, str) or not WHOLE.fullmatch(value):
-        raise PydanticCustomError("whole_number", "not a whole number")
+        raise Unfit(faults.WHOLE)
     return int(value)
 
 
@@ -55,7 +57,7 @@ def _yes(value: object) -> object:
             return True
         case "false":
             return False
-    raise PydanticCustomError("bool_parsing", "neither true nor false")
+    raise Unfit(faults.YES_NO)
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_utc)]

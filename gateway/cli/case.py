@@ -117,9 +117,7 @@ def start(*, tracking: int, agency: str) -> None:
     carry_out("start", tracking, lambda work: work.start(agency))
 
 
-@case.command(
-    epilog='\b\nExample:\n  lapor case defer 9165816 "Di mana?" --as DINAS_PUPR@32.73'
-)
+@case.command(epilog='\b\nExample:\n  lapor case defer 9165816 "Di mana?" --as DINAS_PUPR@32.73')
 @click.argument("tracking", type=Number)
 @click.argument("question")
 @click.option("--as", "agency", default="", help="The agency that asks; without it 1708 asks.")

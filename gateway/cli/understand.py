@@ -71,11 +71,14 @@ def understand(directory: Path | None, area: str | None) -> None:
     """
     settings = read_settings()
     try:
-        deployment = load_deployment(directory) if directory else load_deployment()
+        deployment = (
+            load_deployment(directory) if directory else load_deployment(learnt=settings.data_dir)
+        )
     except CatalogueError as error:
         raise click.UsageError(f"the catalogue {directory} cannot be used:\n{error}") from error
     if deployment.refused:
-        click.echo(f"Note: {deployment.refused}. The catalogue alone is used.", err=True)
+        instead = "the model that comes with 1708" if deployment.model else "the catalogue alone"
+        click.echo(f"Note: {deployment.refused}. Used instead: {instead}.", err=True)
     answers = Answers(build_reader(settings, deployment), area, settings.zone)
     if answers.print_all(sys.stdin.buffer):
         raise SystemExit(1)
