@@ -158,7 +158,9 @@ class Runtime:
         )
 
     def desk(self) -> Desk:
-        return Desk(self.reader.named(self._names()), self.policy, self.now())
+        names = self._names()
+        reader = self.reader.named(names) if names else self.reader
+        return Desk(reader, self.policy, self.now())
 
     def _names(self) -> Mapping[str, str]:
         """The imported names of agencies, read again after a minute."""

@@ -1,7 +1,6 @@
-"""The tables and their states; no behaviour."""
+"""The tables of messages, conversations and complaints; no behaviour."""
 
 from datetime import UTC, date, datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -20,93 +19,36 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, Relationship, SQLModel
 
 from parsers.messages import Failure
-
-
-class InboxStatus(StrEnum):
-    RECEIVED = "received"
-    DONE = "done"
-    DEAD = "dead"  # a person must look
-
-
-class Lane(StrEnum):
-    """Live intake and bulk replay are drained by different workers."""
-
-    LIVE = "live"
-    BULK = "bulk"
-
-
-class OutboxLane(StrEnum):
-    """What a reply is for; of one recipient and between recipients, answers go out first."""
-
-    ANSWER = "answer"  # to what the person just wrote
-    NOTICE = "notice"  # of something that happened to a complaint
-    BULK = "bulk"
-
-
-class OutboxStatus(StrEnum):
-    QUEUED = "queued"
-    SENDING = "sending"
-    SENT = "sent"
-    DELIVERED = "delivered"
-    HELD = "held"  # we do not know whether it went out; a receipt or an operator decides
-    FAILED = "failed"
-    CANCELLED = "cancelled"  # an operator or the person's STOP took it back, or it was too late
-
-
-class ComplaintStatus(StrEnum):
-    TRIAGE = "triage"  # a person at 1708 decides where it goes
-    DISPOSED = "disposed"  # an agency has it
-    IN_PROGRESS = "in_progress"
-    DEFERRED = "deferred"  # the reporter was asked for something: the clock stands still
-    ANSWERED = "answered"
-    COMMENTED = "commented"  # the reporter wrote after the answer
-    CLOSED = "closed"
-    ARCHIVED = "archived"
-    WITHDRAWN = "withdrawn"  # the person took it back
-
-
-class DeskState(StrEnum):
-    """How far one agency is with its part of a complaint."""
-
-    WAITING = "waiting"  # nobody there has begun
-    WORKING = "working"
-    DEFERRED = "deferred"  # it asked the reporter
-    ANSWERED = "answered"
-    FORWARDED = "forwarded"  # handed on to a unit of its own
-    RETURNED = "returned"  # not its task (bukan wewenang)
-
-
-class ArchiveReason(StrEnum):
-    """Why nobody will act on a complaint (DOMAIN section 2: the V3 manual's reasons and others)."""
-
-    UNCLEAR = "unclear"
-    TOO_GENERAL = "too_general"
-    NO_PLACE = "no_place"
-    IRRELEVANT = "irrelevant"  # not about what government does
-    IN_COURT = "in_court"
-    PRIVATE = "private"  # between citizens
-    ABUSIVE = "abusive"
-    SPAM = "spam"
-    FORMAT = "format"  # a malformed TL/BL message
-    DONE_BEFORE = "done_before"  # answered under another number
-
-
-class Privacy(StrEnum):
-    PUBLIC = "public"
-    ANONYMOUS = "anonim"  # the name is hidden
-    CONFIDENTIAL = "rahasia"  # the report is hidden
-
-
-class AttachmentStatus(StrEnum):
-    WAITING = "waiting"  # to be fetched from the provider
-    STORED = "stored"
-    REFUSED = "refused"  # too large, of another type than it says, or not from the provider
-    FAILED = "failed"  # the provider did not give it
-
-
-class QuarantineStatus(StrEnum):
-    KEPT = "kept"
-    RELEASED = "released"
+from store.states import (
+    ArchiveReason as ArchiveReason,
+)
+from store.states import (
+    AttachmentStatus as AttachmentStatus,
+)
+from store.states import (
+    ComplaintStatus as ComplaintStatus,
+)
+from store.states import (
+    DeskState as DeskState,
+)
+from store.states import (
+    InboxStatus as InboxStatus,
+)
+from store.states import (
+    Lane as Lane,
+)
+from store.states import (
+    OutboxLane as OutboxLane,
+)
+from store.states import (
+    OutboxStatus as OutboxStatus,
+)
+from store.states import (
+    Privacy as Privacy,
+)
+from store.states import (
+    QuarantineStatus as QuarantineStatus,
+)
 
 
 class UTCDateTime(TypeDecorator[datetime]):
