@@ -1,7 +1,6 @@
 """Waking workers. The queue carries no rows: a job drains whatever is due."""
 
 import threading
-import time
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -77,6 +76,7 @@ class Bell:
         self._rung = threading.Event()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
+        self._closed = threading.Event()
 
     def ring(self) -> None:
         """Many rings that come before the thread gets round to it are one."""
@@ -91,5 +91,14 @@ class Bell:
         while True:
             self._rung.wait()
             self._rung.clear()
-            if not self._ring():
-                time.sleep(PAUSE_SECONDS)  # the queue is away: the relay will see to what waits
+            if self._closed.is_set():
+                return
+            if not self._ring():  # the queue is away: the relay will see to what waits
+                self._closed.wait(PAUSE_SECONDS)
+
+    def close(self) -> None:
+        """Ring no more; whoever waits for the last ring may close the queue afterwards."""
+        self._closed.set()
+        self._rung.set()
+        if thread := self._thread:
+            thread.join(timeout=2)

@@ -86,10 +86,13 @@ class Runtime:
         return Spool(self.settings.spool_dir)
 
     @cached_property
+    def _bell(self) -> Bell:
+        return Bell(lambda: wake(self.redis, Wake.INTAKE))
+
+    @cached_property
     def _acceptor(self) -> Acceptor:
-        bell = Bell(lambda: wake(self.redis, Wake.INTAKE))
         acceptor = Acceptor(
-            transaction=self.transaction, spool=self.spool, now=self.now, ring=bell.ring
+            transaction=self.transaction, spool=self.spool, now=self.now, ring=self._bell.ring
         )
         acceptor.watch_spool()  # it may hold messages older than the first one here
         return acceptor
@@ -174,6 +177,7 @@ class Runtime:
     def close(self) -> None:
         if acceptor := self.__dict__.get("_acceptor"):
             acceptor.close()
+            self._bell.close()
         for adapter in self.adapters.values():
             adapter.close()
         self.redis.close()
