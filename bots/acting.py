@@ -283,7 +283,7 @@ class Actor:
         if not channel:
             self._tell("code_sent", replies.CODE_NOWHERE)
             return replace(state, codes=max(state.codes - 1, 0))
-        code = f"{secrets.randbelow(1_000_000):06}"
+        code = str(secrets.randbelow(900_000) + 100_000)  # six digits, none lost at the front
         link = Link(channel=channel, sender=to, digest="", at=self.message.at.isoformat())
         self.say(Said("code", Reply(replies.code(code)), to=(channel, to)))
         self._tell("code_sent", replies.code_sent(f"{to[:3]}*****{to[-3:]}"))

@@ -17,7 +17,7 @@ from sqlmodel import Session, select
 
 from bots.casework import Casework
 from bots.reader import Reader
-from gateway import learning
+from gateway import learning, night
 from gateway.cli import cli
 from gateway.learning import Busy, learn_from_store
 from gateway.night import learn_nightly
@@ -508,7 +508,7 @@ def test_when_it_is_due(office: Office, now: datetime, changes: dict[str, Any], 
     rules = office.rt.settings.learning.model_copy(update={"fewest": 2} | changes)
     settings = office.rt.settings.model_copy(update={"learning": rules})
     office.clock.now = now
-    assert learning.due(dataclasses.replace(office.rt, settings=settings)) is due
+    assert night.due(dataclasses.replace(office.rt, settings=settings)) is due
 
 
 @sqlite
@@ -520,12 +520,12 @@ def test_once_a_night_and_then_only_with_new_decisions(office: Office, national:
         office.decide(f"klopotan {number}")
     office.clock.now = TWO
     learn_from_store(rt, silent, national=national)
-    assert not learning.due(rt), "tonight it was done"
+    assert not night.due(rt), "tonight it was done"
     office.clock.forward(days=1)
-    assert not learning.due(rt), "nothing new"
+    assert not night.due(rt), "nothing new"
     office.decide("klopotan lagi")
     office.decide("klopotan terus")
-    assert learning.due(rt)
+    assert night.due(rt)
 
 
 @sqlite
