@@ -31,13 +31,13 @@ from bots.desk import Desk
 from bots.filing import Clerk
 from bots.language import Sentence, joined
 from bots.routing import Missing, Route, placed, secret_from_accused, wished
-from bots.state import OPEN, Asks, Link, Message, State
+from bots.state import Asks, Link, Message, State
 from bots.summary import LESS_ROOM, ROOM, answer, asked, case
 from bots.turn import Reply
 from parsers.parts import unmarked
 from parsers.phone import E164, e164
 from parsers.understanding import Understanding
-from store import complaints, notices, persons
+from store import complaints, lifecycle, notices, persons
 from store.lifecycle import JUDGED
 from store.models import Complaint, ComplaintStatus, Conversation, InboxRow, Privacy
 
@@ -78,12 +78,7 @@ class Actor:
             case Extend(tracking, how):
                 return self._extend(self._complaint(tracking), state, how)
             case FollowUp(tracking, text, inbox_id):
-                self.clerk.add(
-                    self._complaint(tracking),
-                    inbox_id or self.row.key,
-                    text,
-                    earlier=bool(inbox_id),
-                )
+                self.clerk.add(self._complaint(tracking), inbox_id or self.row.key, text)
             case Withdraw(tracking):
                 self.clerk.withdraw(self._complaint(tracking))
             case Hide(tracking, privacy):
@@ -249,7 +244,7 @@ class Actor:
         seen = self.desk.reader.understand(complaint.text, area=complaint.place)
         route = self.desk.route(seen)
         kept = secret_from_accused(route, seen, privacy)
-        if kept != route and complaint.status in OPEN:
+        if kept != route and complaint.status in lifecycle.OPEN:
             self.clerk.withhold(complaint)
         elif complaint.agency is None and self.clerk.reroute(complaint, seen, kept):
             line = case(complaint, self.desk, mine=True).line
@@ -293,7 +288,8 @@ class Actor:
         self.say(Said(kind, Reply(sentence), complaint))
 
     def _complaint(self, tracking: int) -> Complaint:
-        complaint = complaints.by_tracking(self.session, tracking)
+        self.session.flush()  # what this turn did before is read back, and no officer is between
+        complaint = complaints.by_tracking(self.session, tracking, lock=True)
         if complaint is None:
             raise LookupError("the conversation names a complaint that is gone")
         return complaint

@@ -1,23 +1,23 @@
 """What officers do with a case: legal moves, events, clocks, and the news for its reporter."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Self
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from bots import refusals
 from bots.desk import Desk
 from bots.notices import tell
 from store import cases, families
 from store.access import Access, Action
-from store.agencies import Scope, visible
+from store.agencies import Reach, Scope, visible
 from store.cases import Handed, Opened
 from store.directory import Directory
-from store.lifecycle import MOVES, Illegal, Move
+from store.lifecycle import GONE, MOVES, OPEN, Illegal, Move
 from store.models import (
     ArchiveReason,
     Complaint,
@@ -59,7 +59,9 @@ class Casework:
 
     def dispose(self, agency: str, reason: str = "", *, deadline: date | None = None) -> Event:
         """Hand the case to an agency, beside those that have it; its deadline begins to count."""
-        self._needs(Action.TRIAGE)
+        self._decides()
+        if not self._own.reaches(agency):
+            raise refusals.not_your_desk(agency)
         self._known(agency)
         due = self._deadline(deadline)
         return self._hand_over(Move.DISPOSE, agency, reason, due)
@@ -77,10 +79,20 @@ class Casework:
         self._acts_for(agency)
         self._said("Alasan", reason)
         self._apply(Move.RETURN, agency)
-        above = self._directory.parent_of(agency)
+        above = self._forwarder(agency)
         if above and self._state(above) == DeskState.FORWARDED:
             self._hand_over(Move.DISPOSE, above, reason, self._deadline(None), quiet=True)
         return self._note("returned", reason, {"agency": agency})
+
+    def _forwarder(self, agency: str) -> str:
+        """Who handed the case on to this agency, the last time; "" if 1708 did."""
+        forwarded = select(Event).where(
+            Event.complaint_id == self.complaint.key, Event.kind == MOVES[Move.FORWARD].event
+        )
+        found = self.session.exec(forwarded.order_by(col(Event.id).desc()))
+        return next(
+            (str(e.detail.get("from", "")) for e in found if e.detail.get("agency") == agency), ""
+        )
 
     def start(self, agency: str, note: str = "") -> Event:
         self._acts_for(agency)
@@ -99,6 +111,9 @@ class Casework:
 
     def resume(self, note: str = "") -> Event:
         self._needs(Action.ACT)
+        for code, row in self.case.desks.items():
+            if row.state == DeskState.DEFERRED:
+                self._acts_for(code)
         self._apply(Move.RESUME)
         return self._note("resumed", note, self._recount())
 
@@ -114,7 +129,7 @@ class Casework:
 
         An agency cannot get rid of its own reopened case this way without a new answer.
         """
-        self._needs(Action.TRIAGE)
+        self._decides()
         reopened = self.complaint.reopened and self.complaint.clock_at
         unanswered = self.complaint.status != ComplaintStatus.COMMENTED
         if reopened and unanswered and self.access.agency:
@@ -125,7 +140,7 @@ class Casework:
         return self._note("archived", text, {"reason": why.value})
 
     def restore(self, reason: str = "") -> Event:
-        self._needs(Action.TRIAGE)
+        self._decides()
         self._apply(Move.RESTORE)
         self.complaint.archive_reason = None
         return self._note("restored", reason, self._recount())
@@ -140,7 +155,7 @@ class Casework:
         reason: str = "",
     ) -> list[Event]:
         """Put right what was understood; each is an example to learn from."""
-        self._needs(Action.TRIAGE)
+        self._decides()
         reader = self.desk.reader
         categories = reader.catalogue.categories
         if category is not None and category not in categories:
@@ -156,7 +171,7 @@ class Casework:
         ]
         if not (changed := [event for event in events if event]):
             raise refusals.nothing_changes()
-        return [*changed, *self._reclassify()]
+        return [*changed, *self._reclassify({str(event.detail["field"]) for event in changed})]
 
     def _set(self, name: str, value: str, reason: str) -> Event | None:
         was, now = getattr(self.complaint, name), value or None
@@ -167,24 +182,28 @@ class Casework:
         self.complaint.updated_at = self.desk.now
         return self._note("corrected", reason, {"field": name, "was": was, "now": now})
 
-    def _reclassify(self) -> list[Event]:
-        """Another class of deadline counts from the same day; the history keeps the old one."""
+    def _reclassify(self, changed: Set[str]) -> list[Event]:
+        """Another class of deadline counts from the same day; the history keeps the old one.
+
+        A case that is over keeps its day, and so does one whose class stays: it may be a wish.
+        """
         complaint = self.complaint
         was = {"duty": complaint.duty, "deadline": complaint.deadline.isoformat()}
+        old = self.desk.policy.clock.limit(complaint.duty, complaint.campaign)
         complaint.duty = self.desk.duty(complaint.kind, complaint.category)
+        moved = changed & {"place", "campaign"} or old != self.desk.policy.clock.limit(
+            complaint.duty, complaint.campaign
+        )
+        if complaint.status not in OPEN or not moved:
+            return []
         now = {"duty": complaint.duty} | self._recount()
         if was == now:
             return []
         return [self._note("reclassified", "", {"was": was, "now": now})]
 
     def _recount(self) -> dict[str, Any]:
-        complaint = self.complaint
-        due = complaint.deadline = self.desk.deadline_of(complaint)
-        for row in self.case.desks.values():
-            row.deadline = due
-        if due >= self.desk.today(complaint.place):
-            complaint.alarm = 0
-        return {"deadline": due.isoformat()}
+        self.desk.recount(self.case)
+        return {"deadline": self.complaint.deadline.isoformat()}
 
     def _deadline(self, wished: date | None) -> date:
         """The legal day, or an earlier one that the disposing officer sets."""
@@ -203,7 +222,9 @@ class Casework:
     ) -> Event:
         handed = Handed(to=to, actor=self.access.name, reason=reason, deadline=due)
         self._apply(move, agency, handed=handed)
-        self.complaint.deadline, self.complaint.alarm = due, 0
+        self.complaint.deadline = due
+        if due >= self.desk.today(self.complaint.place):
+            self.complaint.alarm = 0
         detail = {"agency": to, "deadline": due.isoformat()}
         if agency:
             detail["from"] = agency
@@ -228,8 +249,19 @@ class Casework:
     def _acts_for(self, agency: str) -> None:
         """Its own desk, or that of a unit below it; a national officer may act for all."""
         self._needs(Action.ACT)
-        if not Scope.within(self._directory, self.access.agency).own.reaches(agency):
+        if not self._own.reaches(agency):
             raise refusals.not_your_desk(agency)
+
+    def _decides(self) -> None:
+        """About the whole case: nobody may while an agency that is not theirs has it."""
+        self._needs(Action.TRIAGE)
+        for code, row in self.case.desks.items():
+            if row.state not in GONE and not self._own.reaches(code):
+                raise refusals.not_your_desk(code)
+
+    @cached_property
+    def _own(self) -> Reach:
+        return Scope.within(self._directory, self.access.agency).own
 
     def _known(self, agency: str) -> None:
         if not self._directory.known(agency, self.desk.reader.gazetteer.codes):

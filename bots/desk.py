@@ -9,7 +9,7 @@ from bots import routing
 from bots.reader import Reader
 from bots.state import Limits
 from parsers.understanding import Kind, Understanding
-from store.cases import pauses_of
+from store.cases import Opened, pauses_of
 from store.deadlines import DutyClock, Pause, local_day
 from store.models import Complaint, Privacy
 from store.notices import NoticeRules
@@ -76,6 +76,15 @@ class Desk:
             pauses=pauses_of(complaint),
             campaign=complaint.campaign,
         )
+
+    def recount(self, case: Opened) -> None:
+        """The legal due day for the complaint and its desks; alarms ring anew if it is ahead."""
+        complaint = case.complaint
+        complaint.deadline = self.deadline_of(complaint)
+        for row in case.desks.values():
+            row.deadline = complaint.deadline
+        if complaint.deadline >= self.today(complaint.place):
+            complaint.alarm = 0
 
     def duty(self, kind: str, category: str | None) -> str:
         default_class = self.reader.default_class(category) if category else ""

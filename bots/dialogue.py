@@ -146,7 +146,8 @@ def continued(talk: Talk) -> Turn | None:
 def new(talk: Talk) -> Turn:
     """A matter of its own."""
     state, message = talk.state, talk.message
-    satisfied = state.question is not None and state.question.asks is Asks.SATISFIED
+    of_officers = (Asks.SATISFIED, Asks.DETAILS)  # these stand until their case moves on
+    stands = state.question is not None and state.question.asks in of_officers
     filed = File(
         emergency=message.seen.kind is Kind.EMERGENCY,
         inbox_ids=state.loose,
@@ -155,7 +156,7 @@ def new(talk: Talk) -> Turn:
         privacy=message.privacy or state.privacy,
     )
     after = State(
-        question=state.question if satisfied else None,
+        question=state.question if stands else None,
         area=state.area,
         link=state.link,
         digest=message.digest,

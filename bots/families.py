@@ -71,7 +71,7 @@ def _pass_over(session: Session, since: datetime) -> int:
         .where(col(Complaint.compared) == false(), col(Complaint.created_at) < since)
         .order_by(col(Complaint.id))  # else SQLite reads all that came in before
         .limit(OLD)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
     )
     return _mark(session, col(Complaint.id).in_(old))
 
@@ -84,7 +84,7 @@ def _uncompared(session: Session, limit: int) -> list[Complaint]:
             .where(col(Complaint.compared) == false())
             .order_by(col(Complaint.id))
             .limit(limit)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=True, key_share=True)
         )
     )
 

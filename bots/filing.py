@@ -14,7 +14,7 @@ from bots.routing import Route
 from parsers.kind import REPORTS
 from parsers.understanding import Understanding
 from store import cases, families
-from store.lifecycle import MOVES, Move
+from store.lifecycle import MOVES, OPEN, UNANSWERED, Move
 from store.models import (
     Attachment,
     Complaint,
@@ -28,6 +28,7 @@ from store.models import (
 )
 
 CITIZEN, SYSTEM = "citizen", "system"
+TAKEN = "diambil kembali oleh 1708"  # the reason of a desk that did not return the case itself
 DESK_KEY = ("complaint_id", "agency")
 
 
@@ -141,9 +142,9 @@ class Clerk:
             complaint, "extended", CITIZEN, text=row.text, detail={"inbox_id": row.key, "was": was}
         )
         complaint.updated_at = self.desk.now
-        self._attach(complaint, (row.key,))
+        self._attach(complaint, (row.key,), earlier=True)
 
-    def add(self, complaint: Complaint, inbox_id: int, text: str, *, earlier: bool = False) -> None:
+    def add(self, complaint: Complaint, inbox_id: int, text: str) -> None:
         """Keep a later word, photo or correction of the reporter with the complaint.
 
         It answers an officer who waits for it, and asks one who has answered to look again.
@@ -153,13 +154,12 @@ class Clerk:
         self.note(complaint, kind, CITIZEN, text=text, detail={"inbox_id": inbox_id})
         if after:
             self._apply(complaint, Move.COMMENT)
-        elif complaint.status == ComplaintStatus.DEFERRED:
-            self._apply(complaint, Move.RESUME)
-            complaint.deadline = self.desk.deadline_of(complaint)
+        elif complaint.status in OPEN and self._waited_for(complaint):
+            self.desk.recount(self._apply(complaint, Move.RESUME))
             due = {"deadline": complaint.deadline.isoformat()}
             self.note(complaint, MOVES[Move.RESUME].event, CITIZEN, detail=due)
         complaint.updated_at = self.desk.now
-        self._attach(complaint, (inbox_id,), earlier=earlier)
+        self._attach(complaint, (inbox_id,), earlier=True)
 
     def hide(self, complaint: Complaint, privacy: Privacy) -> None:
         complaint.privacy = privacy
@@ -170,10 +170,12 @@ class Clerk:
         self.note(complaint, "privacy", CITIZEN, detail={"privacy": privacy.value})
 
     def withhold(self, complaint: Complaint) -> None:
-        """Take a case from the office that it accuses; a person finds another."""
-        agency = complaint.agency or ""
-        self._apply(complaint, Move.RETURN, agency)
-        self.note(complaint, "withheld", SYSTEM, detail={"agency": agency})
+        """Take a case from the offices that have it, for it accuses one; a person finds another."""
+        for agency, row in self._opened(complaint).desks.items():
+            if row.state in UNANSWERED:
+                self._apply(complaint, Move.RETURN, agency)
+                row.reason = TAKEN
+                self.note(complaint, "withheld", SYSTEM, detail={"agency": agency})
 
     def accept(self, complaint: Complaint) -> None:
         """The reporter is satisfied with an answer; anything else stays as it is."""
@@ -192,8 +194,9 @@ class Clerk:
         """
         complaint.reopened += 1
         complaint.clock_at = self.desk.now
-        self._move(complaint, Move.ESCALATE if escalate else Move.REOPEN, text=reason)
-        complaint.deadline, complaint.alarm = self.desk.deadline_of(complaint), 0
+        self.desk.recount(
+            self._move(complaint, Move.ESCALATE if escalate else Move.REOPEN, text=reason)
+        )
 
     def withdraw(self, complaint: Complaint) -> None:
         self._move(complaint, Move.WITHDRAW)
@@ -203,15 +206,26 @@ class Clerk:
         if complaint.id:
             families.leave(self.session, complaint, now=self.desk.now, actor=CITIZEN)
 
-    def _move(self, complaint: Complaint, move: Move, *, text: str = "") -> None:
-        self._apply(complaint, move)
+    def _move(self, complaint: Complaint, move: Move, *, text: str = "") -> cases.Opened:
+        case = self._apply(complaint, move)
         self.note(complaint, MOVES[move].event, CITIZEN, text=text)
+        return case
 
-    def _apply(self, complaint: Complaint, move: Move, agency: str = "") -> None:
+    def _apply(self, complaint: Complaint, move: Move, agency: str = "") -> cases.Opened:
+        case = self._opened(complaint)
+        cases.apply(self.session, case, move, now=self.desk.now, agency=agency)
+        return case
+
+    def _opened(self, complaint: Complaint) -> cases.Opened:
         """A case that is as new as this batch has its desks still among our own rows."""
         desks = cases.desks_of(self.session, complaint) if complaint.id else {}
-        case = cases.Opened(complaint, desks, complaint.conversation)
-        cases.apply(self.session, case, move, now=self.desk.now, agency=agency)
+        return cases.Opened(complaint, desks, complaint.conversation)
+
+    def _waited_for(self, complaint: Complaint) -> bool:
+        """1708 asked in triage, or one of its agencies did."""
+        desks = self._opened(complaint).desks.values()
+        asked = any(row.state == DeskState.DEFERRED for row in desks)
+        return asked or complaint.status == ComplaintStatus.DEFERRED
 
     def note(
         self,
@@ -235,8 +249,13 @@ class Clerk:
     def _dispose(self, complaint: Complaint, route: Route, seen: Understanding) -> None:
         if route.agency is None:
             return
-        if complaint.agency and complaint.id:
-            self._apply(complaint, Move.RETURN, complaint.agency)
+        desks = self._opened(complaint).desks
+        known, leading = desks.get(route.agency), desks.get(complaint.agency or "")
+        if known and known.state == DeskState.RETURNED and known.reason != TAKEN:
+            return  # it has said that it is not its task: a person decides
+        if leading and leading.state in UNANSWERED:
+            case = self._apply(complaint, Move.RETURN, leading.agency)
+            case.desks[leading.agency].reason = TAKEN
         reason = seen.agency.reason if seen.agency else ""
         complaint.agency = route.agency
         complaint.status = ComplaintStatus.DISPOSED
@@ -258,7 +277,7 @@ class Clerk:
     def _attach(
         self, complaint: Complaint, inbox_ids: tuple[int, ...], *, earlier: bool = False
     ) -> None:
-        """Give the media of these messages to the complaint; `earlier`: not only of this one."""
+        """Give the media of these messages to a complaint; `earlier`: some may be stored by now."""
         for item in self.session.new:
             if isinstance(item, Attachment) and item.inbox_id in inbox_ids:
                 item.complaint = complaint

@@ -8,7 +8,7 @@ from bots.notices import SYSTEM, tell
 from store import cases
 from store.cases import Handed, Opened
 from store.lifecycle import CLOCK_RUNS, MOVES, UNANSWERED, Move
-from store.models import Complaint, Event
+from store.models import Complaint, ComplaintStatus, Event
 
 ANSWERED = MOVES[Move.ANSWER].event
 
@@ -21,11 +21,12 @@ def follow(session: Session, desk: Desk, *, limit: int) -> int:
         .join(head, col(child.parent_id) == head.id)
         .where(
             col(child.status).in_(CLOCK_RUNS),
+            col(head.status).in_((ComplaintStatus.ANSWERED, ComplaintStatus.CLOSED)),
             col(head.answered_at).is_not(None),
             or_(col(child.answered_at).is_(None), col(child.answered_at) < head.answered_at),
             or_(col(child.clock_at).is_(None), col(child.clock_at) < head.answered_at),
         )
-        .order_by(col(child.id))
+        .order_by(col(child.conversation_id), col(child.id))  # as the intake locks them
         .limit(limit)
     ).all()
     return sum(_answer(session, desk, tracking, head_id) for tracking, head_id in found)
@@ -66,8 +67,23 @@ def _hold(session: Session, case: Opened, agency: str, desk: Desk) -> None:
     for code, row in list(case.desks.items()):
         if row.state in UNANSWERED and code != agency:
             cases.apply(session, case, Move.RETURN, now=desk.now, agency=code)
+            _note(session, case, MOVES[Move.RETURN].event, code, desk)
     desk_of_it = case.desks.get(agency)
     if desk_of_it is None or desk_of_it.state not in UNANSWERED:
         due = desk.deadline_of(case.complaint, at_desk=True)
         handed = Handed(to=agency, actor=SYSTEM, reason="", deadline=due)
         cases.apply(session, case, Move.DISPOSE, now=desk.now, handed=handed)
+        _note(session, case, MOVES[Move.DISPOSE].event, agency, desk)
+
+
+def _note(session: Session, case: Opened, kind: str, agency: str, desk: Desk) -> None:
+    """Its reporter hears the answer only."""
+    session.add(
+        Event(
+            complaint_id=case.complaint.key,
+            kind=kind,
+            actor=SYSTEM,
+            at=desk.now,
+            detail={"agency": agency, "reason": "family"},
+        )
+    )

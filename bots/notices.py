@@ -38,7 +38,11 @@ class News:
 TOLD: Mapping[str, Callable[[News], Sentence]] = {
     "disposed": lambda news: words.handed_on(news.tracking, news.agency, news.due),
     "forwarded": lambda news: words.handed_on(news.tracking, news.agency, news.due),
-    "returned": lambda news: words.sent_back(news.tracking, news.agency),
+    "returned": lambda news: (
+        words.sent_back(news.tracking, news.agency)
+        if news.waits
+        else words.satisfied(news.tracking)  # the other agencies have answered
+    ),
     "started": lambda news: words.begun(news.tracking, news.agency),
     "deferred": lambda news: words.we_ask(news.tracking, news.agency, news.text),
     "answered": lambda news: (
@@ -86,6 +90,7 @@ def tell(
         now=desk.now,
         rules=desk.policy.notices,
         complaint_id=complaint.key,
+        fact=f"{event.kind} {agency}",  # an answer of one agency replaces none of another
         extra=extra_of(reply, language) | {"notice": event.kind, "variables": variables},
     )
     if queued and question:
@@ -131,7 +136,7 @@ def note(
 
 
 def _question(event: Event, complaint: Complaint, now: datetime) -> Question | None:
-    if event.kind == "answered" and complaint.status == ComplaintStatus.ANSWERED:
+    if event.kind in ("answered", "returned") and complaint.status == ComplaintStatus.ANSWERED:
         return ask_satisfied(complaint.tracking, now.isoformat())
     if event.kind == "deferred":
         return Question(asks=Asks.DETAILS, tracking=complaint.tracking, at=now.isoformat())
@@ -139,8 +144,12 @@ def _question(event: Event, complaint: Complaint, now: datetime) -> Question | N
 
 
 def _ask(conversation: Conversation, question: Question) -> None:
-    """Unless another question waits: PUAS, BELUM and the buttons are understood all the same."""
+    """Unless another question waits: PUAS, BELUM and the buttons are understood all the same.
+
+    What an officer wants to know goes first: nothing else tells what its answer is about.
+    """
     state = State.load(conversation.state)
     open_ = state.question
-    if open_ is None or open_.asks is Asks.SATISFIED or open_.tracking == question.tracking:
+    same = open_ is not None and open_.tracking == question.tracking
+    if open_ is None or same or Asks.DETAILS is question.asks or open_.asks is Asks.SATISFIED:
         conversation.state = replace(state, question=question).dump()

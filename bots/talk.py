@@ -9,7 +9,6 @@ from bots.routing import KABKOTA_CODE
 from bots.state import Asks, Case, Limits, Message, Question, State, recent
 from parsers.choice import chosen
 from parsers.understanding import Candidate, Kind
-from store.models import ComplaintStatus
 
 APART = frozenset(
     {Kind.GREETING, Kind.THANKS, Kind.SPAM, Kind.EMERGENCY, Kind.STATUS_QUERY, Kind.COMMAND}
@@ -50,7 +49,7 @@ class Talk:
             return question
         if question.asks is Asks.DETAILS:
             case = self.case(question.tracking)
-            return question if case and case.status == ComplaintStatus.DEFERRED else None
+            return question if case and case.open else None
         return question if recent(question.at, self.message.at, self.limits.question) else None
 
     def option(self, question: Question, text: str) -> str | None:

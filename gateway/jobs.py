@@ -28,6 +28,7 @@ from store import attachments, idempotency, quarantine
 from store.models import Lane
 
 log = structlog.get_logger()
+ONE = 1  # case in a transaction: whoever holds several locks may wait for who holds others
 BUDGET_SECONDS = 60.0  # then a drain makes room and asks for another
 _runtime: Runtime | None = None
 
@@ -117,12 +118,12 @@ def trim_idempotency() -> None:
 
 def close_unanswered() -> None:
     """Close answered complaints whose reporters said nothing for the days of the settings."""
-    _in_batches("close_unanswered", notices.close_unanswered)
+    _in_batches("close_unanswered", notices.close_unanswered, limit=ONE)
 
 
 def ring_alarms() -> None:
     """Warn before deadlines, and tell the next above when they have passed."""
-    _in_batches("ring_alarms", alarms.ring)
+    _in_batches("ring_alarms", alarms.ring, limit=ONE)
 
 
 def follow_families() -> None:
@@ -134,14 +135,14 @@ class _Step(Protocol):
     def __call__(self, session: Session, desk: Desk, /, *, limit: int) -> int: ...
 
 
-def _in_batches(name: str, step: _Step) -> None:
+def _in_batches(name: str, step: _Step, *, limit: int = 0) -> None:
     """Small transactions, one after the other, until nothing is left or the time is up."""
     rt, until = runtime(), time.monotonic() + BUDGET_SECONDS
     with _logged(name) as line:
         line["rows"], done = 0, 1
         while done and time.monotonic() < until:
             with rt.transaction() as session:
-                done = step(session, rt.desk(), limit=rt.settings.intake.batch)
+                done = step(session, rt.desk(), limit=limit or rt.settings.intake.batch)
             line["rows"] += done
         if line["rows"]:
             queue.wake(rt.redis, Wake.DELIVER)

@@ -5,8 +5,9 @@ import sys
 from datetime import datetime, timedelta
 
 from gateway.runtime import Runtime
-from store import corrections
+from store import audit, corrections
 from store.catalogue import default_catalogue
+from store.corrections import TRIED
 from store.model_files import fingerprint
 from store.models import AuditRow
 
@@ -14,13 +15,18 @@ NIGHT = timedelta(hours=4)  # from learning.at_hour on: a night that was missed 
 
 
 def learn_nightly(rt: Runtime) -> "subprocess.Popen[bytes] | None":
-    """Start to learn if it is night, nothing was learnt tonight, and enough was decided since.
+    """Start to learn if it is night, nobody did so tonight, and enough was decided since.
 
+    Once a night whatever comes of it: what fails by its data would fail every quarter of an hour.
     It takes minutes of a processor, so no worker does it itself; whatever stops the worker with
     its process group stops that as well, and does no harm.
     """
     if not due(rt):
         return None
+    with rt.transaction() as session:
+        audit.write(
+            session, now=rt.now(), actor="system", action=TRIED, reason="nightly", detail={}
+        )
     return subprocess.Popen([sys.executable, "-m", "gateway.learning"])
 
 
@@ -33,7 +39,7 @@ def due(rt: Runtime) -> bool:
         return False
     with rt.reading() as session:
         last = corrections.last_learnt(session)
-        if last and last.at >= begins:
+        if any(row and row.at >= begins for row in (last, corrections.last_tried(session))):
             return False
         if last and last.detail["catalogue"] != fingerprint(default_catalogue()):
             return True

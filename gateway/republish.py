@@ -1,6 +1,7 @@
 """Telling a program once more what happened in a period, as an operator asks for."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -29,10 +30,14 @@ class Replay:
     reason: str
     queued: int = 0
     waiting: int = 0  # on their way already
+    _replays: Collection[str] = field(default=(), init=False)  # earlier ones, not arrived yet
 
     def carry_out(self) -> None:
         """Batch by batch: the counts say what was really done if it ends early."""
-        last: int | None = 0
+        with self.rt.reading() as session:
+            first = feed.first_since(session, self.since)
+            self._replays = subscriptions.replays(session, self.program.key)
+        last = None if first is None else first - 1
         while last is not None:
             with self.rt.transaction() as session:
                 last, queued, waiting = self._batch(session, beyond=last)
@@ -53,8 +58,9 @@ class Replay:
         events = feed.since(session, self.since, beyond=beyond, limit=BATCH)
         reaches = self._audience.reaches
         wanted = [each for each in events if subscriptions.wants(program, each, reaches)]
-        waiting = subscriptions.on_their_way(session, program.key)
-        missed = [each for each in wanted if name_of(each.id, program.key) not in waiting]
+        names = [name_of(each.id, program.key) for each in wanted]
+        waiting = subscriptions.on_their_way(session, names, self._replays)
+        missed = [each for each, name in zip(wanted, names, strict=True) if name not in waiting]
         letters = [
             webhook(self.rt, each, program.key, now, generation=self._generation) for each in missed
         ]

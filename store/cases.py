@@ -85,7 +85,8 @@ def apply(
         desks[agency].answered_at = now
     _keep_times(complaint, move, status, now)
     complaint.status, complaint.updated_at = status, now
-    complaint.agency = _leading(complaint.agency, states)
+    if move is not Move.ESCALATE:  # it stays the one that answered, until another has the case
+        complaint.agency = _leading(complaint.agency, states)
 
 
 def _handed(session: Session, case: Opened, handed: Handed, now: datetime) -> Disposition:
@@ -117,7 +118,8 @@ def _keep_times(complaint: Complaint, move: Move, status: ComplaintStatus, now: 
         complaint.forwarded_at = complaint.forwarded_at or now
     if move is Move.ANSWER:
         complaint.responded_at = complaint.responded_at or now
-        complaint.answered_at = now
+    if move is Move.ANSWER or status is ComplaintStatus.ANSWERED:
+        complaint.answered_at = now  # the silence that closes it begins
     if move is Move.ARCHIVE or status is ComplaintStatus.CLOSED:
         complaint.closed_at = now
     elif status not in lifecycle.ENDED:

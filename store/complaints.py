@@ -88,8 +88,12 @@ def quoted(session: Session, channel: str, sender: str, ref: str) -> int | None:
     return next((complaint.tracking for complaint in filed.values()), None)
 
 
-def by_tracking(session: Session, tracking: int) -> Complaint | None:
-    return session.exec(select(Complaint).where(Complaint.tracking == tracking)).first()
+def by_tracking(session: Session, tracking: int, *, lock: bool = False) -> Complaint | None:
+    """`lock`: as it is now, and nobody changes it until the transaction ends."""
+    found = select(Complaint).where(Complaint.tracking == tracking)
+    if lock:
+        found = found.with_for_update().execution_options(populate_existing=True)
+    return session.exec(found).first()
 
 
 def history(session: Session, complaint_id: int) -> list[Event]:

@@ -17,9 +17,11 @@ from parsers.text import tokenise
 from store.agency_models import FamilyStatus, Similar
 from store.directory import Directory
 from store.examples import LABELS, Example
+from store.exchange_derived import ACTOR as IMPORT
 from store.models import AuditRow, Complaint, ComplaintStatus, Conversation, Event, Privacy
 
 ACTION = "learn"  # of the audit rows that tell what was learnt
+TRIED = "learn.begun"  # of those that tell that a night began to
 MACHINES = ("system", "citizen")
 DECIDED = ("corrected", "disposed", "forwarded", "answered")  # by a person: somebody has looked
 UNUSED = (ComplaintStatus.ARCHIVED, ComplaintStatus.WITHDRAWN)  # nobody acted on what was said
@@ -65,7 +67,7 @@ class Tally:
 def decisions(
     session: Session, directory: Directory, *, since: datetime | None = None
 ) -> list[Decision]:
-    """The newest MOST of them; none of a secret, an archived or a withdrawn complaint.
+    """The newest MOST of them, imported ones last; none of a secret or unused complaint.
 
     Of a family only its head: fifty voices of one flood are one example.
     """
@@ -88,7 +90,16 @@ def count_decided(session: Session, *, since: datetime | None) -> int:
 
 def last_learnt(session: Session) -> AuditRow | None:
     """What the last run left, whether its model is used or not."""
-    newest = sa_select(AuditRow).where(col(AuditRow.action) == ACTION)
+    return _newest(session, ACTION)
+
+
+def last_tried(session: Session) -> AuditRow | None:
+    """The last time that a night began to learn, whatever came of it."""
+    return _newest(session, TRIED)
+
+
+def _newest(session: Session, action: str) -> AuditRow | None:
+    newest = sa_select(AuditRow).where(col(AuditRow.action) == action)
     return session.execute(newest.order_by(col(AuditRow.id).desc()).limit(1)).scalar_one_or_none()
 
 
@@ -180,11 +191,11 @@ def type_of(code: str, directory: Directory) -> str:
     return ""
 
 
-def _by_person(since: datetime | None) -> ColumnElement[bool]:
+def _by_person(since: datetime | None, others: Collection[str] = MACHINES) -> ColumnElement[bool]:
     looked = and_(
         col(Event.complaint_id) == col(Complaint.id),
         col(Event.kind).in_(DECIDED),
-        col(Event.actor).not_in(MACHINES),
+        col(Event.actor).not_in(others),
     )
     return and_(looked, col(Event.at) > since) if since else looked
 
@@ -203,7 +214,9 @@ def _complaints(since: datetime | None) -> Select[Any]:
     )
     if since:  # every decision changes updated_at, which has an index
         chosen = chosen.where(col(Complaint.updated_at) >= since)
-    return chosen.order_by(col(Complaint.updated_at).desc(), col(Complaint.id)).limit(MOST)
+    here = exists().where(_by_person(since, (*MACHINES, IMPORT)))
+    newest = (here.desc(), col(Complaint.updated_at).desc(), col(Complaint.id))
+    return chosen.order_by(*newest).limit(MOST)
 
 
 def _events(session: Session, ids: Sequence[int]) -> defaultdict[int, list[Row[Any]]]:

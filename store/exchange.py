@@ -7,16 +7,19 @@ officer has corrected here since, and never about a complaint that came by a mes
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import insert, update
 from sqlmodel import Session, SQLModel, col, select
 
+from store import exchange_families, rollups
+from store.agency_models import Rollup, RollupState
 from store.exchange_cells import Problem
 from store.exchange_changes import Change, Here, change
 from store.exchange_nested import Desk, Happening
 from store.exchange_records import Record
+from store.families import Unfit
 from store.models import Complaint, Disposition, Event, Privacy
 
 FIELDS: Final = (  # of a complaint, that a file may tell
@@ -25,6 +28,7 @@ FIELDS: Final = (  # of a complaint, that a file may tell
     *("clock_at", "pauses", "alarm", "archive_reason", "forwarded_at", "responded_at"),
     *("answered_at", "closed_at", "reopened", "rating", "created_at"),
 )
+MATTER: Final = frozenset({"text", "category", "place", "lat", "lon", "privacy"})
 BLANK: Final[Mapping[str, Any]] = {
     **dict.fromkeys(FIELDS),
     **dict.fromkeys(("source", "headline", "text"), ""),
@@ -97,7 +101,7 @@ def write(session: Session, batch: Batch, *, now: datetime) -> None:
         connection.execute(
             update(Complaint)
             .where(col(Complaint.id) == told.complaint_id)
-            .values(**told.values, updated_at=now)
+            .values(**told.values, **_look_again(told), updated_at=now)
         )
         for agency, values in told.moved.items():
             connection.execute(
@@ -110,6 +114,30 @@ def write(session: Session, batch: Batch, *, now: datetime) -> None:
             )
     _rows(session, Event, [_event(c.complaint_id, e) for c in batch.changed for e in c.events])
     _rows(session, Disposition, [_desk(c.complaint_id, d) for c in batch.changed for d in c.desks])
+    exchange_families.part(session, batch.changed, now=now)
+    _repack(session, [c.received for c in batch.changed if "created_at" in c.values])
+
+
+def _look_again(told: Change) -> dict[str, bool]:
+    """As families.look_again, for an update."""
+    return {"compared": False} if told.values.keys() & MATTER else {}
+
+
+def _repack(session: Session, received: Sequence[datetime]) -> None:
+    """Have the days packed again on which complaints came in, as was thought until now.
+
+    The zone of the reports is not known here: the days around are packed again too. Before the
+    first look at all nothing is packed.
+    """
+    if not received:
+        return
+    state = session.exec(select(RollupState.seen, RollupState.basis).with_for_update()).first()
+    if state is None or state[0] is None:
+        return
+    near = {at.astimezone(UTC).date() + timedelta(days) for at in received for days in (-1, 0, 1)}
+    packed = session.exec(select(col(Rollup.day)).where(col(Rollup.day).in_(near))).all()
+    seen, basis = state
+    rollups.mark(session, rollups.Changes(seen, basis, frozenset(packed)))
 
 
 def _insert(session: Session, records: Sequence[Record], now: datetime) -> None:
@@ -166,6 +194,8 @@ def _keys(session: Session, trackings: Iterable[int]) -> dict[int, int]:
 
 
 def _here(session: Session, records: Sequence[Record], *, lock: bool) -> Here:
+    if lock:
+        exchange_families.hold(session, [record.tracking for record in records])
     table = SQLModel.metadata.tables["complaint"]
     names = ("id", "tracking", "inbox_id", *FIELDS)
     statement = (
@@ -189,10 +219,10 @@ def _here(session: Session, records: Sequence[Record], *, lock: bool) -> Here:
 def _storied(
     records: Iterable[Record], complaints: Mapping[int, Mapping[str, Any]]
 ) -> Iterator[int]:
-    """The complaints whose history is asked for: told in the file, or something has changed."""
+    """The complaints whose history is asked for: the file tells of it, or something has changed."""
     for record in records:
         row = complaints.get(record.tracking)
-        if row and (record.told_events or _differs(record, row)):
+        if row and (record.told_events or record.told_desks or _differs(record, row)):
             yield row["id"]
 
 
@@ -211,23 +241,33 @@ def _of(session: Session, name: str, ids: Sequence[int]) -> Iterable[Mapping[str
 # --- families ------------------------------------------------------------------------------------
 
 
-def link(session: Session, pairs: Mapping[int, int], *, now: datetime) -> tuple[int, int]:
-    """Give children (tracking numbers) their parents: how many are new, how many have none here."""
-    keys = _keys(session, {*pairs, *pairs.values()})
-    statement = select(Complaint.id, Complaint.parent_id).where(
-        col(Complaint.tracking).in_(list(pairs)), col(Complaint.inbox_id).is_(None)
-    )
-    parents = dict(session.exec(statement).all())
+def link(
+    session: Session,
+    pairs: Mapping[int, int],
+    *,
+    now: datetime,
+    warn: Callable[[int, str], None] | None = None,
+) -> tuple[int, int]:
+    """Give children (tracking numbers) their parents: how many are new, how many have none here.
+
+    `warn` hears of a child that stays as it is, and why.
+    """
+    wanted = {*pairs, *pairs.values()}
+    exchange_families.hold(session, wanted)
+    found = session.exec(select(Complaint).where(col(Complaint.tracking).in_(wanted)))
+    rows = {row.tracking: row for row in found}
     new = missing = 0
-    for child, parent in pairs.items():
-        key, wanted = keys.get(child), keys.get(parent)
-        if key not in parents or wanted == key:
+    for tracking, parent in pairs.items():
+        child, other = rows.get(tracking), rows.get(parent)
+        if child is None or child.inbox_id is not None or child is other:
             continue
-        missing += wanted is None
-        if wanted is not None and parents[key] != wanted:
-            new += 1
-            values = {"parent_id": wanted, "updated_at": now}
-            session.connection().execute(
-                update(Complaint).where(col(Complaint.id) == key).values(values)
-            )
+        if other is None:
+            missing += 1
+            continue
+        try:
+            new += exchange_families.join(session, child, other, now=now)
+        except Unfit as error:
+            if warn:
+                warn(tracking, str(error))
+    exchange_families.settle(session, now=now)
     return new, missing

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from store.exchange_records import Record
 PRIVATE: Final = ("text", "headline", "address", "candidates")  # masked in an export
 RECOUNTED: Final = frozenset({"kind", "category", "place", "created_at", "forwarded_at"})
 CORRECTED: Final = {"class": "kind", "kind": "kind"}  # what an event calls it -> our field
+DUE: Final = frozenset({"duty", "deadline", "verify_by"})  # an officer's correction recounts them
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Change:
     """What a file says anew of a complaint that is here."""
 
     complaint_id: int
+    received: datetime  # as was thought until now
     values: dict[str, Any]
     events: list[Happening]
     desks: list[Desk]  # new ones
@@ -45,24 +47,25 @@ def change(
 ) -> Change | None:
     """What the record says anew, or None."""
     events, desks = here.events.get(row["id"], []), here.desks.get(row["id"], {})
-    values = _new_facts(record, row, _corrected(events), mask)
+    corrected = _corrected(events)
+    values = _new_facts(record, row, corrected, mask)
     happened = _new_events(record, row, events, values, now)
-    opened = [_complete(desk, row, values) for desk in record.desks if desk.agency not in desks]
+    told = [replace(desk, deadline=None) for desk in record.desks] if corrected else record.desks
+    opened = [_complete(desk, row, values) for desk in told if desk.agency not in desks]
     moved = {}
-    for desk in record.desks:
-        if desk.agency in desks and (
-            told := _moved(record, desk, desks[desk.agency], values, mask)
-        ):
-            moved[desk.agency] = told
+    for desk in told:
+        if desk.agency in desks and (new := _moved(record, desk, desks[desk.agency], values, mask)):
+            moved[desk.agency] = new
     if not (values or happened or opened or moved):
         return None
-    return Change(row["id"], values, happened, opened, moved)
+    return Change(row["id"], row["created_at"], values, happened, opened, moved)
 
 
 def _corrected(events: Iterable[Mapping[str, Any]]) -> set[str]:
     """What officers have put right here: no file undoes it."""
-    fields = {str(e["detail"].get("field", "")) for e in events if e["kind"] == "corrected"}
-    return {CORRECTED.get(name, name) for name in fields}
+    found = [e for e in events if e["kind"] in ("corrected", "reclassified")]
+    fields = {str(e["detail"].get("field", "")) for e in found if e["kind"] == "corrected"}
+    return {CORRECTED.get(name, name) for name in fields} | (DUE if found else set())
 
 
 def _new_facts(
@@ -80,7 +83,7 @@ def _new_facts(
         values.setdefault("responded_at", values["answered_at"])
     if values.keys() & RECOUNTED:
         for name in ("duty", "deadline"):
-            if name in record.derived and name not in record.facts:
+            if name in record.derived and name not in record.facts and name not in corrected:
                 values[name] = record.derived[name]
     return {name: value for name, value in values.items() if value != row[name]}
 
@@ -126,7 +129,8 @@ def _complete(desk: Desk, row: Mapping[str, Any], values: Mapping[str, Any]) -> 
     whole = {**row, **values}
     return Desk(
         agency=desk.agency,
-        actor=ACTOR,
+        actor=desk.actor or ACTOR,
+        reason=desk.reason,
         state=desk.state,
         at=desk.at or whole["forwarded_at"] or whole["created_at"],
         deadline=whole["deadline"],
@@ -145,8 +149,10 @@ def _moved(
     if record.told_desks:
         told: dict[str, Any] = {"actor": desk.actor, "at": desk.at, "reason": desk.reason}
         told |= {"state": desk.state, "deadline": desk.deadline, "answered_at": desk.answered_at}
-        if desk.reason == mask(was["reason"]):
+        if not desk.reason or desk.reason == mask(was["reason"]):  # an export left it out
             del told["reason"]
+        if desk.deadline is None:
+            del told["deadline"]
     else:
         told = {"state": desk.state} if "status" in values else {}
         told |= {"deadline": values["deadline"]} if "deadline" in values else {}

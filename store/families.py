@@ -1,7 +1,8 @@
 """Complaints of one matter: proposed as a family, linked under the first, never dropped.
 
 A family has one level: its head, and members whose parent_id is the head. Whoever changes one
-locks all its rows that the change is about, lowest key first.
+locks all its rows that the change is about, lowest key first; `key_share`, for no number changes
+and whoever only refers to a complaint need not wait.
 """
 
 from collections.abc import Collection, Sequence
@@ -115,7 +116,9 @@ def gather(session: Session, head: Complaint, keys: Collection[int], *, now: dat
     """
     wanted = {*keys, head.key}
     statement = select(Complaint.id).where(col(Complaint.id).in_(wanted))
-    statement = statement.order_by(col(Complaint.id)).with_for_update(skip_locked=True)
+    statement = statement.order_by(col(Complaint.id)).with_for_update(
+        skip_locked=True, key_share=True
+    )
     free = {key for key in session.exec(statement) if key is not None}
     session.refresh(head)
     if head.key not in free or head.parent_id is not None or not joins(head):
@@ -190,7 +193,7 @@ def _hold(session: Session, *rows: Complaint) -> None:
     wanted = _families(session, keys)
     while True:
         locking = select(Complaint).where(col(Complaint.id).in_(wanted)).order_by(col(Complaint.id))
-        locking = locking.with_for_update().execution_options(populate_existing=True)
+        locking = locking.with_for_update(key_share=True).execution_options(populate_existing=True)
         try:
             with session.begin_nested():  # what was locked for nothing is let go
                 session.exec(locking).all()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, false, update
+from sqlalchemy import ColumnElement, Executable, false, func, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -116,11 +116,21 @@ def read(session: Session, ids: Collection[int]) -> list[Happened]:
     return _happened(session, col(Event.id).in_(ids))
 
 
+def first_since(session: Session, start: datetime) -> int | None:
+    """The lowest number of an event of a period, whose times need not be in the order of numbers.
+
+    Of a bare min(id) PostgreSQL and SQLite may walk all events from the first one on.
+    """
+    number = func.coalesce(col(Event.id), col(Event.id))
+    return session.exec(select(func.min(number)).where(col(Event.at) >= start)).one()
+
+
 def since(session: Session, start: datetime, *, beyond: int, limit: int) -> list[Happened]:
     """Told events of a period, up to `limit` after the event `beyond`."""
+    at = func.coalesce(col(Event.at), col(Event.at))  # else the whole period is read and sorted
     found = (
         select(Event.id)
-        .where(col(Event.at) >= start, col(Event.published), col(Event.id) > beyond)
+        .where(at >= start, col(Event.published), col(Event.id) > beyond)
         .order_by(col(Event.id))
         .limit(limit)
     )

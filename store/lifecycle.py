@@ -73,7 +73,7 @@ MOVES: Mapping[Move, Rule] = {
     Move.DEFER: Rule(event="deferred", when=CLOCK_RUNS, desk=AT_WORK, desk_to=DeskState.DEFERRED),
     Move.RESUME: Rule(
         event="resumed",
-        when=frozenset({Status.DEFERRED}),
+        when=CLOCK_RUNS | {Status.DEFERRED},
         others={DeskState.DEFERRED: DeskState.WORKING},
     ),
     Move.ANSWER: Rule(event="answered", when=OPEN, desk=UNANSWERED, desk_to=DeskState.ANSWERED),
@@ -91,11 +91,21 @@ MOVES: Mapping[Move, Rule] = {
     ),
     Move.EXPIRE: Rule(event="closed", when=frozenset({Status.ANSWERED}), to=Status.CLOSED),
     Move.REOPEN: Rule(event="reopened", when=JUDGED, others=AGAIN),
-    Move.ESCALATE: Rule(event="escalated", when=JUDGED, to=Status.TRIAGE),
+    Move.ESCALATE: Rule(
+        event="escalated",
+        when=JUDGED,
+        to=Status.TRIAGE,
+        others=dict.fromkeys((*UNANSWERED, DeskState.ANSWERED), DeskState.RETURNED),
+    ),
     Move.ARCHIVE: Rule(event="archived", when=OPEN, to=Status.ARCHIVED),
     Move.RESTORE: Rule(event="restored", when=frozenset({Status.ARCHIVED})),
     Move.WITHDRAW: Rule(event="withdrawn", when=OPEN | {Status.ANSWERED}, to=Status.WITHDRAWN),
 }
+
+
+def waits(desks: Mapping[str, DeskState]) -> bool:
+    """Whether some agency waits for the reporter; others may be at work meanwhile."""
+    return DeskState.DEFERRED in desks.values()
 
 
 def together(states: Iterable[DeskState]) -> Status:
@@ -122,6 +132,8 @@ def after(
     barred = agency and rule.desk is not None and state not in rule.desk
     if status not in rule.when or barred:
         raise Illegal(move, status, agency, state or "")
+    if move is Move.RESUME and status is not Status.DEFERRED and not waits(desks):
+        raise Illegal(move, status)
     if to and desks.get(to) in UNANSWERED:
         raise Illegal(move, status, to, desks[to])
     if rule.desk is not None and not agency:

@@ -233,6 +233,7 @@ class Event(Keyed, table=True):
     __tablename__ = "event"
     __table_args__ = (
         Index("ix_event_complaint", "complaint_id", "id"),
+        Index("ix_event_at", "at"),
         Index(
             "ix_event_unpublished",
             "id",

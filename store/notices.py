@@ -61,6 +61,7 @@ def notify(
     now: datetime,
     rules: NoticeRules,
     complaint_id: int | None = None,
+    fact: str = "",
     extra: Mapping[str, Any] = NOTHING,
     origin: str = "",
     expires_at: datetime | None = None,
@@ -68,7 +69,8 @@ def notify(
     """Queue a notice, once for each `dedupe`; None if the person wants none or has it already.
 
     Notices about one complaint that still wait become one, as due as the first of them: a newer
-    text takes the place of an older one of its kind, other kinds are told together.
+    text takes the place of an older one of the same `fact` (its kind if nothing else is said),
+    other facts are told together.
     """
     if conversation.blocked or not conversation.notices:
         return None
@@ -81,7 +83,7 @@ def notify(
         recipient=conversation.sender,
         origin=origin,
         text=text,
-        extra={**extra, FACTS: [[kind, text]]} if complaint_id else dict(extra),
+        extra={**extra, FACTS: [[fact or kind, text]]} if complaint_id else dict(extra),
         due_at=rules.quiet.over(now + rules.settle),
         expires_at=expires_at,
         created_at=now,
@@ -134,8 +136,9 @@ def _join(session: Session, row: OutboxRow) -> None:
     for _, extra, _ in found:
         facts |= dict(extra.get(FACTS, ()))
         buttons |= {key: extra[key] for key in extra if key not in (FACTS, *OF_ONE_SENTENCE)}
-    facts.pop(row.kind, None)
-    facts[row.kind] = row.text
+    [(fact, text)] = row.extra[FACTS]
+    facts.pop(fact, None)
+    facts[fact] = text
     row.text = "\n".join(dict.fromkeys(facts.values()))
     row.extra = buttons | row.extra | {FACTS: [list(fact) for fact in facts.items()]}
     row.due_at = min(row.due_at, *(due_at for _, _, due_at in found))

@@ -47,8 +47,13 @@ class Book:
     """What codes mean here: read once for a report."""
 
     directory: Directory
-    words: Words
     session: Session
+
+    @property
+    def words(self) -> Words:
+        """As they are now: read after the rollups, they have all words that those use."""
+        found = self.session.exec(select(col(RollupState.words)).where(RollupState.id == ONLY))
+        return Words(found.first() or {})
 
     def scope(self, agency: str) -> Callable[[str], bool]:
         """Whether an agency is this one or one of its units; other governments are neither."""
@@ -56,8 +61,7 @@ class Book:
 
 
 def open_book(session: Session, directory: Directory) -> Book:
-    state = session.get(RollupState, ONLY)
-    return Book(directory, Words(state.words if state else {}), session)
+    return Book(directory, session)
 
 
 def load(book: Book, start: date, end: date) -> Cases:

@@ -9,12 +9,13 @@ import numpy as np
 from store.report_agencies import agency_name
 from store.report_cases import Book, Cases, Numbers, homes
 from store.report_numbers import Counts, Share, counts_by
-from store.report_query import Query, area_name
+from store.report_query import Query, Unusable, area_name
 from store.rollup_facts import area_code
 
 PROVINCE = 100  # area numbers of one province
 UNKNOWN = "unknown"  # a name that gateway.report_words says in both languages
 DAY = timedelta(days=1)
+MOST_STEPS = 1000  # of time: days of nearly three years
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +29,16 @@ class Group:
 
 
 def by(what: str, cases: Cases, book: Book, query: Query) -> list[Group]:
-    """Groups of a question: time in its order with its empty steps, the rest by size."""
+    """Groups of a question: time in its order with its empty steps, the rest by size.
+
+    Unusable if time has more than MOST_STEPS.
+    """
     if what in TIMES:
+        if query.days > MOST_STEPS * STEPS[what]:
+            raise Unusable(
+                f"by {what} a period is {MOST_STEPS * STEPS[what]:,} days at most, not"
+                f" {query.days:,}: ask for a shorter one or for longer steps."
+            )
         return _by_time(cases, query, TIMES[what])
     return PLAIN[what](cases, book, query)
 
@@ -114,6 +123,7 @@ TIMES: Mapping[str, Callable[[date], date]] = {
     "week": lambda day: day - DAY * day.weekday(),
     "month": lambda day: day.replace(day=1),
 }
+STEPS: Mapping[str, int] = {"day": 1, "week": 7, "month": 30}  # days
 PLAIN: Mapping[str, Callable[[Cases, Book, Query], list[Group]]] = {
     "agency": _by_agency,
     "area": _by_area,

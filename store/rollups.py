@@ -24,7 +24,7 @@ from store.models import Complaint, Disposition
 from store.rollup_facts import Case, Desk, Facts, Words, answers_of, case_of, packed, packed_answers
 
 ONLY = 1  # the key of the one row of rollup_state
-FORMAT = 1  # another way of packing or counting makes all days stale
+FORMAT = 2  # another way of packing or counting makes all days stale
 LATE = timedelta(minutes=5)  # a change may be committed so long after the time it carries
 STREAM = 5000  # rows that are in memory at once
 
@@ -68,14 +68,14 @@ def changes(session: Session, clock: DutyClock, *, now: datetime, again: bool = 
 
 
 def _basis(clock: DutyClock) -> str:
-    """What a count of days depends on besides the complaint."""
+    """What a count of days, and whether it is late, depends on besides the complaint."""
     parts = (
         FORMAT,
         version("holidays"),
         clock.zone.key,
-        sorted((duty, limit.unit) for duty, limit in clock.limits.items()),
+        sorted((duty, limit.days, limit.unit) for duty, limit in clock.limits.items()),
         sorted(
-            (name, duty, limit.unit)
+            (name, duty, limit.days, limit.unit)
             for name, own in clock.campaigns.items()
             for duty, limit in own.items()
         ),

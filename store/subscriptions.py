@@ -3,16 +3,16 @@
 import base64
 import secrets
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, update
+from sqlalchemy import ColumnElement, func, update
 from sqlmodel import Session, col, select
 
 from store.agency_models import Subscription
 from store.feed import Happened
-from store.inbox import changed
+from store.inbox import changed, written
 from store.models import OutboxRow, OutboxStatus, Privacy
 from store.notices import cancel_notices
 
@@ -21,6 +21,9 @@ AGAIN = "-again-"  # in the name of a notice that is delivered once more
 GONE = "gone"  # the code of what waited for a program that wants nothing any more
 WAITING = (OutboxStatus.QUEUED, OutboxStatus.SENDING, OutboxStatus.HELD)
 ARRIVED = (OutboxStatus.SENT, OutboxStatus.DELIVERED)
+STREAM = 5000  # rows that are in memory at once
+# In the words of its index, as SQLite demands.
+_TROUBLE = col(OutboxRow.status).in_([written("held"), written("failed")])
 # What may have happened to a complaint, as `Event.kind` has it; a subscription names some or all.
 KINDS = frozenset(
     {
@@ -123,23 +126,25 @@ def release_held(session: Session, *, now: datetime, attempts: int) -> int:
     return changed(
         session,
         update(OutboxRow)
-        .where(
-            col(OutboxRow.status) == OutboxStatus.HELD,
-            col(OutboxRow.channel) == CHANNEL,
-            col(OutboxRow.attempts) < attempts,
-        )
+        .where(*_held(attempts))
         .values(status=OutboxStatus.QUEUED, due_at=now, failure=None),
     )
 
 
 def held(session: Session, *, attempts: int) -> bool:
     """Whether `release_held` would find something."""
-    found = select(OutboxRow.id).where(
+    found = select(OutboxRow.id).where(*_held(attempts))
+    return session.exec(found.limit(1)).first() is not None
+
+
+def _held(attempts: int) -> tuple[ColumnElement[bool], ...]:
+    channel = col(OutboxRow.channel)
+    return (
+        _TROUBLE,
         col(OutboxRow.status) == OutboxStatus.HELD,
-        col(OutboxRow.channel) == CHANNEL,
+        func.coalesce(channel, channel) == CHANNEL,  # else all that was ever sent there is read
         col(OutboxRow.attempts) < attempts,
     )
-    return session.exec(found.limit(1)).first() is not None
 
 
 def name_of(event_id: int, key: int) -> str:
@@ -147,14 +152,31 @@ def name_of(event_id: int, key: int) -> str:
     return f"event-{event_id}-sub-{key}"
 
 
-def on_their_way(session: Session, key: int) -> set[str]:
-    """The names of what is still to be delivered, without the times of replays."""
+def replays(session: Session, key: int) -> set[str]:
+    """How the names end of what is still to be delivered once more: few, read once for a replay."""
     found = select(OutboxRow.dedupe).where(
         OutboxRow.channel == CHANNEL,
         col(OutboxRow.recipient) == str(key),
         col(OutboxRow.status).in_(WAITING),
+        col(OutboxRow.dedupe).contains(AGAIN),
     )
-    return {name.partition(AGAIN)[0] for name in session.exec(found)}
+    names = session.exec(found.execution_options(yield_per=STREAM))
+    return {AGAIN + name.partition(AGAIN)[2] for name in names}
+
+
+def on_their_way(session: Session, names: Sequence[str], again: Collection[str]) -> set[str]:
+    """Which of these are still to be delivered, the first time or by one of the replays `again`.
+
+    Asked by whole names, which are unique: what else waits for the program is not read.
+    """
+    waiting: set[str] = set()
+    for end in ("", *again):
+        found = select(OutboxRow.dedupe).where(
+            col(OutboxRow.dedupe).in_([name + end for name in names]),
+            col(OutboxRow.status).in_(WAITING),
+        )
+        waiting |= {name.removesuffix(end) for name in session.exec(found)}
+    return waiting
 
 
 def deliveries(session: Session) -> dict[int, Deliveries]:

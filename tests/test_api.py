@@ -381,8 +381,10 @@ def test_of_several_who_saw_the_same_state_one_is_first(gateway: Gateway):
     etag = who.get(f"/complaints/{number}").headers["ETag"]
     agencies = [f"DINAS_PUPR@32.{n:02}" for n in range(1, 7)]
 
+    clients = [create_app(gateway.rt).test_client() for _ in agencies]
+
     def hand_over(index: int) -> int:
-        one = Program(create_app(gateway.rt).test_client(), who.key, who.number)
+        one = Program(clients[index], who.key, who.number)
         body = {"agency": agencies[index]}
         path = f"/complaints/{number}/dispositions"
         return one.post(path, body, If_Match=etag).status_code

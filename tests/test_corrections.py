@@ -229,6 +229,18 @@ def test_only_what_was_decided_since(office: Office):
         assert corrections.count_decided(session, since=None) == 2
 
 
+def test_imported_decisions_come_after_those_made_here(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(corrections, "MOST", 2)
+    mine = office.decide("klopotan satu")
+    office.clock.forward(days=1)
+    for text in ("dua", "tiga"):
+        office.work(office.file(text), "import").correct(category="JEMBATAN")
+    found = [one.tracking for one in read(office.rt)]
+    assert (len(found), mine in found) == (2, True)
+
+
 def test_a_case_that_came_back_has_no_agency_to_learn(office: Office):
     number = office.decide("klopotan")
     office.work(number).give_back(ROADS, "bukan wewenang")
@@ -525,6 +537,23 @@ def test_once_a_night_and_then_only_with_new_decisions(office: Office, national:
     assert not night.due(rt), "nothing new"
     office.decide("klopotan lagi")
     office.decide("klopotan terus")
+    assert night.due(rt)
+
+
+@sqlite
+def test_a_night_that_fails_is_tried_once(office: Office, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("gateway.night.sys.executable", "/bin/false")
+    rules = office.rt.settings.learning.model_copy(update={"fewest": 1})
+    settings = office.rt.settings.model_copy(update={"learning": rules})
+    rt = dataclasses.replace(office.rt, settings=settings)
+    office.decide("klopotan")
+    office.clock.now = TWO
+    child = learn_nightly(rt)
+    assert child is not None
+    assert child.wait(60) == 1
+    office.clock.forward(minutes=15)
+    assert learn_nightly(rt) is None, "tonight it was tried"
+    office.clock.forward(days=1)
     assert night.due(rt)
 
 

@@ -20,14 +20,17 @@ from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, select
 
 from gateway.cli import cli
+from gateway.reporting import refresh_rollups
 from gateway.runtime import Runtime
 from gateway.settings import ROOT
 from store import exchange_values as values
-from store.agency_models import AgencyRow
+from store import families
+from store.agency_models import AgencyRow, Rollup, RollupState
 from store.catalogue import default_catalogue
+from store.exchange import link
 from store.exchange_cells import as_written, neutral
 from store.exchange_export import mask
 from store.exchange_names import Names, national_regions
@@ -43,6 +46,8 @@ from store.models import (
 )
 from tests.harness import eventually, rows
 
+CASE = {"tracking": 9600001, "text": "Jalan rusak", "created_at": "2025-11-05"}
+DESK = {"agency": "DINAS_PUPR@32.73", "state": "waiting", "at": "2025-11-05T09:00:00+07:00"}
 SAMPLE = ROOT / "tests" / "fixtures" / "exchange" / "sp4n_sample.csv"
 MAPPING = ROOT / "tests" / "fixtures" / "exchange" / "columns.csv"
 WIB = ZoneInfo("Asia/Jakarta")
@@ -75,6 +80,10 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 
 def lines(*given: str) -> str:
     return "\n".join(given) + "\n"
+
+
+def jsonl(*objects: dict[str, Any]) -> str:
+    return lines(*(json.dumps(item) for item in objects))
 
 
 def counts(result: Result) -> dict[str, int]:
@@ -296,6 +305,217 @@ def test_what_an_officer_corrected_here_is_not_undone(
         )
     assert counts(lapor("import", SAMPLE, "--json")) == {"read": 30, "unchanged": 30}
     assert kept(runtime)[9100001].category == "JALAN_RUSAK"
+
+
+def put(rt: Runtime, *, event: Event | None = None, **values: Any) -> None:
+    """Change the complaint 9600001 here, as an officer does."""
+    with rt.transaction() as session:
+        row = session.get_one(Complaint, kept(rt)[9600001].id)
+        for name, value in values.items():
+            setattr(row, name, value)
+        if event:
+            event.complaint_id = row.key
+            session.add(event)
+
+
+MARKED: dict[str, tuple[dict[str, Any], bool]] = {
+    "text": ({"text": "Jembatan rusak"}, False),
+    "category": ({"category": "PUPR"}, False),
+    "place": ({"place": "32.73.02"}, False),
+    "pin": ({"lat": -6.9, "lon": 107.6}, False),
+    "privacy": ({"privacy": "anonim"}, False),
+    "only the status": ({"status": "in_progress"}, True),
+}
+
+
+@pytest.mark.parametrize(("new", "compared"), MARKED.values(), ids=MARKED)
+@sqlite
+def test_a_matter_that_a_file_changed_is_compared_again(
+    lapor: Lapor, runtime: Runtime, write: Callable[..., Path], new: dict[str, Any], compared: bool
+):
+    lapor("import", write(jsonl(CASE), "in.jsonl"))
+    put(runtime, compared=True)
+    assert counts(lapor("import", write(jsonl(CASE | new), "in.jsonl"), "--json"))["updated"] == 1
+    assert kept(runtime)[9600001].compared is compared
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail"),
+    [
+        ("corrected", {"field": "category", "was": "PUPR", "now": "SOSIAL"}),
+        ("reclassified", {"was": {"duty": "complaint"}, "now": {"duty": "inspection"}}),
+    ],
+)
+@sqlite
+def test_a_deadline_that_an_officer_moved_is_not_moved_back(
+    lapor: Lapor, runtime: Runtime, write: Callable[..., Path], kind: str, detail: dict[str, Any]
+):
+    desk = DESK | {"deadline": "2025-11-25"}
+    dates = {"duty": "complaint", "deadline": "2025-11-25", "verify_by": "2025-11-10"}
+    file = write(jsonl(CASE | dates | {"dispositions": [desk]}), "in.jsonl")
+    lapor("import", file)
+    moved = date(2026, 2, 3)
+    event = Event(kind=kind, actor="Admin Contoh", at=datetime(2025, 12, 1, tzinfo=UTC))
+    event.detail = detail
+    put(runtime, event=event, duty="inspection", deadline=moved, verify_by=moved)
+    with runtime.transaction() as session:
+        for row in rows(runtime, Disposition):
+            session.get_one(Disposition, row.id).deadline = moved
+    other = DESK | {"agency": "PEMKOT_3273", "deadline": "2025-11-25"}
+    desks_only = {"tracking": 9600001, "dispositions": [desk, other]}
+    recounted = {"tracking": 9600001, "created_at": "2025-11-04", "kind": "aspiration"}
+    lapor("import", file)
+    lapor("import", write(jsonl(desks_only), "desks.jsonl"))
+    lapor("import", write(jsonl(recounted), "recounted.jsonl"))
+    row = kept(runtime)[9600001]
+    assert (row.kind, row.duty, row.deadline, row.verify_by) == (
+        *("aspiration", "inspection", moved, moved),
+    )
+    assert [desk.deadline for desk in rows(runtime, Disposition)] == [moved, moved]
+
+
+@sqlite
+def test_the_day_that_a_complaint_left_is_packed_again(
+    lapor: Lapor, runtime: Runtime, write: Callable[..., Path]
+):
+    item = CASE | {"created_at": "2025-11-05 00:30"}  # in WIB: in UTC it is still the 4th
+    far = CASE | {"tracking": 9600002, "created_at": "2025-11-12"}
+    lapor("import", write(jsonl(item, far), "in.jsonl"))
+    refresh_rollups(runtime)
+    with runtime.reading() as session:
+        seen = session.exec(select(RollupState.seen)).one()
+    lapor("import", write(jsonl(item | {"created_at": "2025-11-07"}), "in.jsonl"))
+    assert {row.day: row.stale for row in rows(runtime, Rollup)} == {
+        date(2025, 11, 5): 1,
+        date(2025, 11, 12): 0,
+    }
+    with runtime.reading() as session:
+        assert session.exec(select(RollupState.seen)).one() == seen  # nothing else is skipped
+
+
+# --- families ------------------------------------------------------------------------------------
+
+
+def cases(**parents: int | dict[str, Any]) -> str:
+    """Complaints 9600001 ... by their last digit: `_2=1` has the first for its parent."""
+    found = []
+    for name, told in parents.items():
+        more = {"parent": 9_600_000 + told} if isinstance(told, int) and told else told or {}
+        found.append(CASE | {"tracking": 9_600_000 + int(name[1:])} | dict(more))
+    return jsonl(*found)
+
+
+def parents(rt: Runtime) -> dict[int, int]:
+    """By last digits: child -> parent."""
+    by_key = {row.id: row.tracking - 9_600_000 for row in rows(rt, Complaint)}
+    return {by_key[row.id]: by_key[row.parent_id] for row in rows(rt, Complaint) if row.parent_id}
+
+
+def links(rt: Runtime) -> list[tuple[int, str, int, bool]]:
+    by_key = {row.id: row.tracking - 9_600_000 for row in rows(rt, Complaint)}
+    return [
+        (by_key[e.complaint_id], e.kind, e.detail["tracking"] - 9_600_000, e.published)
+        for e in rows(rt, Event)
+        if e.kind in ("linked", "unlinked")
+    ]
+
+
+FAMILIES: dict[str, tuple[str, dict[int, int]]] = {
+    "a child": (cases(_1=0, _2=1), {2: 1}),
+    "the parent is a member": (cases(_1=0, _2=1, _3=2), {2: 1, 3: 1}),
+    "the child has members": (cases(_3=2, _2=1, _1=0), {2: 1, 3: 1}),
+    "a circle": (cases(_1=3, _2=1, _3=2), {1: 3, 2: 3}),
+    "itself": (cases(_1=1), {}),
+    "a secret parent": (cases(_1={"privacy": "rahasia"}, _2=1), {}),
+    "a secret child": (cases(_1=0, _2={"privacy": "rahasia", "parent": 9600001}), {}),
+    "a withdrawn parent": (cases(_1={"status": "withdrawn"}, _2=1), {}),
+    "an archived parent": (cases(_1={"status": "archived"}, _2=1), {}),
+    "an archived child": (cases(_1=0, _2={"status": "archived", "parent": 9600001}), {}),
+}
+
+
+@pytest.mark.parametrize(("content", "family"), FAMILIES.values(), ids=FAMILIES)
+@sqlite
+def test_a_file_makes_families_by_their_rules(
+    lapor: Lapor,
+    runtime: Runtime,
+    write: Callable[..., Path],
+    content: str,
+    family: dict[int, int],
+):
+    file = write(content, "in.jsonl")
+    lapor("import", file)
+    assert parents(runtime) == family
+    before = everything(runtime)
+    lapor("import", file)
+    assert everything(runtime) == before
+
+
+def test_a_family_of_a_file_is_told_in_its_history_and_to_nobody(
+    lapor: Lapor, runtime: Runtime, write: Callable[..., Path]
+):
+    lapor("import", write(cases(_1=0, _2=1), "in.jsonl"))
+    assert sorted(links(runtime)) == [(1, "linked", 2, True), (2, "linked", 1, True)]
+
+
+@sqlite
+def test_why_a_child_stays_as_it_is_is_said(
+    lapor: Lapor, runtime: Runtime, write: Callable[..., Path]
+):
+    lapor("import", write(cases(_1={"privacy": "rahasia"}, _2=0), "in.jsonl"))
+    said: list[tuple[int, str]] = []
+    with runtime.transaction() as session:
+        pairs = {9600002: 9600001, 9600001: 9699999}
+        done = link(session, pairs, now=runtime.now(), warn=lambda *words: said.append(words))
+    assert (done, said) == (
+        (0, 1),
+        [(9600002, "complaint 9600001 is confidential: it belongs to no family")],
+    )
+
+
+@pytest.mark.parametrize("to", [None, 9600003])
+def test_what_an_officer_decided_on_a_family_is_not_undone(
+    lapor: Lapor, runtime: Runtime, write: Callable[..., Path], to: int | None
+):
+    file = write(cases(_1=0, _2=1, _3=0), "in.jsonl")
+    lapor("import", file)
+    found = kept(runtime)
+    with runtime.transaction() as session:
+        child = session.get_one(Complaint, found[9600002].id)
+        if to:
+            other = session.get_one(Complaint, found[to].id)
+            families.link(session, child, other, actor="Admin Contoh", now=runtime.now())
+        else:
+            families.unlink(session, child, actor="Admin Contoh", now=runtime.now())
+    before = everything(runtime)
+    lapor("import", file)
+    assert parents(runtime) == ({2: 3} if to else {})
+    assert everything(runtime) == before
+
+
+LEAVING: dict[str, tuple[dict[str, Any], dict[int, int]]] = {
+    "a secret member": ({"tracking": 9600002, "privacy": "rahasia"}, {3: 1}),
+    "an archived member": ({"tracking": 9600002, "status": "archived"}, {3: 1}),
+    "a withdrawn member": ({"tracking": 9600002, "status": "withdrawn"}, {3: 1}),
+    "a secret head": ({"tracking": 9600001, "privacy": "rahasia"}, {3: 2}),
+    "an answered member": ({"tracking": 9600002, "status": "answered"}, {2: 1, 3: 1}),
+}
+
+
+@pytest.mark.parametrize(("new", "family"), LEAVING.values(), ids=LEAVING)
+def test_who_becomes_secret_or_is_over_by_a_file_leaves_its_family(
+    lapor: Lapor,
+    runtime: Runtime,
+    write: Callable[..., Path],
+    new: dict[str, Any],
+    family: dict[int, int],
+):
+    lapor("import", write(cases(_1=0, _2=1, _3=1), "in.jsonl"))
+    assert counts(lapor("import", write(jsonl(new), "new.jsonl"), "--json"))["updated"] == 1
+    assert parents(runtime) == family
+    assert all(published for *_, published in links(runtime))
+    parted = [(of, other) for of, kind, other, _ in links(runtime) if kind == "unlinked"]
+    assert bool(parted) is (family != {2: 1, 3: 1})
 
 
 # --- files that are wrong ------------------------------------------------------------------------
@@ -637,17 +857,16 @@ PARENT = {
 }
 
 
-def jsonl(*objects: dict[str, Any]) -> str:
-    return lines(*(json.dumps(item) for item in objects))
-
-
 def test_json_lines_carry_everything_there_and_back(
     lapor: Lapor, runtime: Runtime, write: Callable[..., Path], tmp_path: Path
 ):
     assert lapor("import", write(jsonl(WHOLE, PARENT), "in.jsonl")).exit_code == 0
     first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
     lapor("export", first)
-    assert json.loads(first.read_text("utf-8").splitlines()[0]) == WHOLE
+    child = json.loads(first.read_text("utf-8").splitlines()[0])
+    linked = child["events"].pop()
+    assert (linked["kind"], linked["detail"]) == ("linked", {"tracking": 9300002})
+    assert child == WHOLE
     again = lapor("import", first, "--json")
     assert counts(again) == {"read": 2, "unchanged": 2}
     empty(runtime)
@@ -729,8 +948,10 @@ def test_a_masked_export_that_comes_back_hides_nothing_here(
     lapor: Lapor, runtime: Runtime, write: Callable[..., Path], tmp_path: Path
 ):
     said = "Nama saya Budi, hubungi 081200000001, NIK 3273014101900001"
+    desks = [DESK | {"deadline": "2025-11-25", "reason": "alasan rahasia"}]
     item = {"tracking": 9500001, "text": said, "created_at": "2025-11-05"}
     secret = {**item, "tracking": 9500002, "privacy": "rahasia", "place": "32.73.02"}
+    secret |= {"dispositions": desks}
     lapor("import", write(jsonl(item, secret), "in.jsonl"))
     out = tmp_path / "out.jsonl"
     lapor("export", out)
@@ -739,6 +960,7 @@ def test_a_masked_export_that_comes_back_hides_nothing_here(
         (said, None),
         (said, "32.73.02"),
     ]
+    assert [desk.reason for desk in rows(runtime, Disposition)] == ["alasan rahasia"]
 
 
 # --- what an export shows ------------------------------------------------------------------------

@@ -38,6 +38,7 @@ from store.models import (
     Person,
     Privacy,
 )
+from store.similar import Proposal, propose
 from store.spots import load_spot_words
 from tests.harness import NOON, at_once, envelope, rows
 
@@ -739,6 +740,23 @@ def test_a_burst_and_officers_at_once_make_no_chain(cabinet: Cabinet):
     for head in set(heads.values()) - {None}:
         assert head is not None
         assert heads[head] is None
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_whoever_refers_to_a_complaint_does_not_wait_for_its_link(cabinet: Cabinet):
+    """Else a link and a comparison that proposes the same pair may wait for each other."""
+    a, b, other = (cabinet.file() for _ in range(3))
+    third = cabinet.get(other)
+    with cabinet.rt.transaction() as session:
+        one, two = (complaints.by_tracking(session, number) for number in (a, b))
+        assert one is not None
+        assert two is not None
+        families.link(session, two, one, actor="rina", now=NOON)
+        pair = Proposal(complaint_id=third.key, other_id=one.key, score=1, reasons=())
+        with cabinet.rt.transaction() as second:
+            second.connection().exec_driver_sql("SET LOCAL lock_timeout = '1s'")
+            propose(second, [pair], now=NOON)
+    assert len(cabinet.pairs()) == 2
 
 
 # --- the job and the command ---------------------------------------------------------------------

@@ -86,7 +86,7 @@ STEPS = [
     ("answered", {A: "answered"}, "accept", "", "", "closed", {A: "answered"}),
     ("answered", {A: "answered"}, "expire", "", "", "closed", {A: "answered"}),
     ("answered", {A: "answered"}, "reopen", "", "", "in_progress", {A: "working"}),
-    ("answered", {A: "answered"}, "escalate", "", "", "triage", {A: "answered"}),
+    ("answered", {A: "answered"}, "escalate", "", "", "triage", {A: "returned"}),
     ("answered", {A: "answered"}, "archive", "", "", None, None),
     ("commented", {A: "working"}, "answer", A, "", "answered", {A: "answered"}),
     ("commented", {A: "working"}, "expire", "", "", None, None),

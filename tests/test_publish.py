@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event as event_listener
+from sqlmodel import Session
 
 from gateway import deliver
 from gateway.publish import publish_events
 from gateway.runtime import Runtime
-from store import feed, notices
+from store import feed, notices, subscriptions
 from store.agency_models import AgencyRow, Role
 from store.models import (
     ComplaintStatus,
@@ -380,12 +381,8 @@ def test_publishers_that_race_tell_each_event_once(rt: Runtime, monkeypatch: pyt
     assert all(row.published for row in rows(rt, Event))
 
 
-@pytest.mark.parametrize("ask", [feed.waiting, lambda session: feed.claim(session, limit=5)])
-def test_the_untold_are_found_without_reading_the_told(rt: Runtime, ask: Callable[[Any], object]):
-    """A partial index serves only those who ask in its own words."""
-    complaint = case(rt)
-    told = {"complaint_id": complaint.key, "kind": "rated", "actor": "x", "at": NOON}
-    add(rt, *(Event(**told, published=True) for _ in range(200)))
+def plan_of(rt: Runtime, ask: Callable[[Session], object]) -> str:
+    """How the database carries out the first statement of `ask`, where only an index will do."""
     asked: list[tuple[Any, ...]] = []
     with rt.transaction() as session:
         connection = session.connection()
@@ -402,8 +399,33 @@ def test_the_untold_are_found_without_reading_the_told(rt: Runtime, ask: Callabl
             connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
             explain = "EXPLAIN "
         words, values = asked[0]
-        plan = connection.exec_driver_sql(explain + words, values).fetchall()
-    assert "ix_event_unpublished" in str(plan)
+        return str(connection.exec_driver_sql(explain + words, values).fetchall())
+
+
+@pytest.mark.parametrize("ask", [feed.waiting, lambda session: feed.claim(session, limit=5)])
+def test_the_untold_are_found_without_reading_the_told(rt: Runtime, ask: Callable[[Any], object]):
+    """A partial index serves only those who ask in its own words."""
+    complaint = case(rt)
+    told = {"complaint_id": complaint.key, "kind": "rated", "actor": "x", "at": NOON}
+    add(rt, *(Event(**told, published=True) for _ in range(200)))
+    assert "ix_event_unpublished" in plan_of(rt, ask)
+
+
+def test_each_publish_looks_for_what_a_dead_worker_left_without_reading_what_was_sent(rt: Runtime):
+    def ask(session: Session) -> object:
+        return subscriptions.held(session, attempts=20)
+
+    assert "ix_outbox_trouble" in plan_of(rt, ask)
+
+
+def test_a_replay_reads_neither_what_happened_before_nor_all_that_waits(rt: Runtime):
+    assert "ix_event_at" in plan_of(rt, lambda session: feed.first_since(session, NOON))
+    waiting = plan_of(
+        rt, lambda session: subscriptions.on_their_way(session, ["event-1-sub-1"], ())
+    )
+    assert "uq_outbox_dedupe" in waiting or "sqlite_autoindex_outbox" in waiting
+    batch = plan_of(rt, lambda session: feed.since(session, NOON, beyond=7, limit=5))
+    assert "ix_event_at" not in batch
 
 
 # --- an officer is no citizen --------------------------------------------------------------------

@@ -18,9 +18,13 @@ from hypothesis import strategies as st
 
 from gateway.cli import cli
 from gateway.report_words import Change, written
+from gateway.reporting import refresh_rollups
 from gateway.runtime import Runtime
+from store.catalogue import default_catalogue
+from store.directory import Directory
 from store.models import Conversation, Person
-from store.report_cases import Cases
+from store.report_cases import Cases, load, open_book
+from store.report_groups import by_source
 from store.report_numbers import Share, completion, counts
 from store.report_query import Query
 from store.rollup_facts import CASE, Words
@@ -601,6 +605,8 @@ def test_figures_as_they_are_written(value: Any, english: str, indonesian: str):
         (("province", "73.71"), "73.71 is no province"),
         (("topics", "73"), "write --area 73"),
         (("topics", "--by", "month"), "--by belongs to summary"),
+        (("--by", "day", "--from", "2010-01-01", "--to", "2012-09-27"), "1,000 days at most"),
+        (("--by", "month", "--from", "1900-01-01", "--to", "1999-12-31"), "a shorter one"),
         (("--from", "kemarin"), "kemarin"),
         (("salah",), "salah"),
     ],
@@ -662,6 +668,18 @@ def test_a_long_table_is_cut_for_people_only(runtime: Runtime, lapor: Lapor):
     assert "25 more: --top 0" in text
     assert "asal 29" in printed(lapor, "channels", "--top", "0", *YEAR)
     assert len(asked(lapor, "channels", "--top", "5", *YEAR)["channels"]) == 30
+
+
+def test_words_that_came_while_a_report_is_made_are_known(runtime: Runtime):
+    keep(runtime, complaint(source="asal 1"))
+    refresh_rollups(runtime)
+    with runtime.reading() as session:
+        book = open_book(session, Directory.load(session, default_catalogue()))
+        assert book.words.of("source") == ["", "asal 1"]
+        keep(runtime, complaint(source="asal 2", updated_at=datetime.now(UTC)))
+        refresh_rollups(runtime)
+        found = by_source(load(book, date(2020, 3, 1), date(2020, 3, 31)), book)
+    assert {group.key for group in found} <= {"asal 1", "asal 2"}
 
 
 def test_a_period_before_all_calendars():

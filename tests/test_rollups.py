@@ -235,6 +235,16 @@ def test_what_is_packed_is_read_as_it_was(runtime_clock: DutyClock):
     assert bool(record["asked"])
 
 
+@pytest.mark.parametrize("column", ["source", "campaign"])
+def test_an_import_may_bring_more_labels_than_two_bytes_count(
+    runtime_clock: DutyClock, column: str
+):
+    words = Words({column: [f"x{number}" for number in range(70_000)]})
+    case = case_of(facts(**{column: "x69999"}), [], runtime_clock)
+    [record] = unpacked([packed([case], words)], CASE)
+    assert words.of(column)[record[column]] == "x69999"
+
+
 def test_a_day_is_a_day_of_the_zone_of_the_settings(rt: Runtime):
     late = datetime(2020, 3, 2, 16, 59, tzinfo=UTC)  # 23:59 WIB
     keep(rt, complaint(created_at=late), complaint(created_at=late + timedelta(minutes=1)))
@@ -320,6 +330,26 @@ def test_other_holidays_count_all_days_again(rt: Runtime):
     assert refresh_rollups(other) == 1
     [[case]] = stored(rt).values()
     assert case[10] == 2
+
+
+@pytest.mark.parametrize("campaign", ["", "covid"])
+def test_another_limit_counts_all_days_again(rt: Runtime, campaign: str):
+    keep(rt, answered("A", responded_at=ANSWERED))
+    clock = dataclasses.replace(
+        rt.settings.clock, campaigns={"covid": {"complaint": Limit(3, "working")}}
+    )
+    with rt.transaction() as session:
+        rollups.mark(session, rollups.changes(session, clock, now=NOON))
+    own = {"complaint": Limit(2, "working")}
+    other = (
+        dataclasses.replace(clock, campaigns={campaign: own})
+        if campaign
+        else dataclasses.replace(clock, limits={**clock.limits, **own})
+    )
+    later = NOON + timedelta(hours=1)
+    with rt.reading() as session:
+        assert rollups.changes(session, clock, now=later).days == frozenset()
+        assert rollups.changes(session, other, now=later).days == {date(2020, 3, 2)}
 
 
 def test_rebuilding_counts_deleted_complaints_no_more(rt: Runtime):

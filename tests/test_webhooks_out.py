@@ -515,3 +515,20 @@ def test_a_replay_of_many_goes_in_batches_each_with_its_note(
     again.carry_out()
     assert (again.queued, again.waiting) == (8, 0)
     assert [note.detail["queued"] for note in rows(rt, AuditRow)] == [3, 3, 2]
+
+
+def test_a_second_replay_leaves_what_the_first_one_has_still_to_deliver(
+    rt: Runtime, provider: Provider, clock: Clock
+):
+    row = program(rt, provider.url + HOOK)
+    for number in (1, 2):
+        disposed(rt, number)
+    publish(rt)
+    send(rt)
+    found = []
+    for _ in range(2):
+        clock.forward(minutes=1)
+        again = Replay(rt, row, clock.now - timedelta(days=2), "operator", "a test")
+        again.carry_out()
+        found.append((again.queued, again.waiting))
+    assert found == [(2, 0), (0, 2)]

@@ -42,14 +42,17 @@ def name() -> str:
     return given or ""
 
 
-def once(rt: Runtime, work: Callable[[Session], Done]) -> Response:
-    """Do it in one transaction, or say again what was answered when it was done."""
+def once(rt: Runtime, work: Callable[[Session], Done], *, keep: bool = True) -> Response:
+    """Do it in one transaction, or say again what was answered when it was done.
+
+    `keep=False`: an answer that quotes a person is not stored; the same request does it again.
+    """
     given, key = name(), auth.access().key
     with rt.transaction() as session:
         if before := _before(session):
             return _said(before, replayed=True)
         answer = work(session).kept()
-        if given and key is not None:
+        if keep and given and key is not None:
             idempotency.keep(session, key, given, _digest(), answer, now=rt.now())
     return _said(answer)
 

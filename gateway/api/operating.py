@@ -157,7 +157,7 @@ def _revealed(table: Table, key: int, reason: str) -> Response:
                 return Done(office.Revealed(row=f"{table}-{key}", person=person, text=text))
         raise Problem(NOT_FOUND)
 
-    return idempotent.once(rt, work)
+    return idempotent.once(rt, work, keep=False)
 
 
 @operation(bp, "post", "/replay", {200: office.Replayed}, Action.OPERATE, problems=(*IDEMPOTENCY,))

@@ -15,7 +15,8 @@ from store.models import Attachment, AttachmentStatus, Complaint, Disposition, E
 
 BASE = "/api/v1"
 # Of an event's detail; the rest, such as words that were replaced, is not for programs.
-TOLD = ("agency", "from", "deadline", "field", "was", "now", "reason", "tracking", "score", "count")
+# Not the numbers of linked cases: they may be of others, or secret since.
+TOLD = ("agency", "from", "deadline", "field", "was", "now", "reason", "score", "count")
 QUOTING = frozenset({"extended"})  # kinds whose `was` are words of the reporter
 
 

@@ -21,8 +21,7 @@ from store.deadlines import local_day
 from store.directory import Directory
 from store.report_query import Query, Unusable
 
-# No complaint is older or newer, and no calendar ends between them.
-OLDEST, NEWEST = date(1900, 1, 1), date(2999, 12, 31)
+OLDEST = date(1900, 1, 1)  # no complaint is older, and calendars go back further
 NARROWING = ("area", "agency", "topic", "campaign", "level", "kind", "source")
 NO_PROVINCE = Words("Isi area dengan kode provinsi.", "Give the code of a province as area.")
 NOT_BY = Words("by hanya berlaku untuk summary.", "by is for the summary only.")
@@ -35,13 +34,15 @@ bp = part("reports", "Figures of complaints, from rollups that are a few minutes
 def show_report(path: office.ReportPath, query: office.ReportQuery) -> Response:
     """Give a report on the complaints received in a period, from 1 January until today if not said.
 
+    A period ends today at the latest, and a table by day, week or month has 1,000 rows at most.
     Its figures are named as in docs/reports.md.
     """
     rt, access = from_app(), auth.access()
     today = local_day(rt.now(), rt.settings.zone)
+    start = max(query.start or date(today.year, 1, 1), OLDEST)
     asked = Query(
-        start=max(query.start or date(today.year, 1, 1), OLDEST),
-        end=min(query.end or today, NEWEST),
+        start=start,
+        end=min(query.end or today, max(start, today)),  # what is yet to come is refused as such
         **{name: getattr(query, name) or "" for name in NARROWING},
     )
     if query.by and path.report != "summary":

@@ -53,7 +53,7 @@ def show(*, tracking: int, as_json: bool) -> None:
         facts: dict[str, object] = {name: getattr(work.complaint, name) for name in FACTS}
         desks = {code: f"{row.state} until {row.deadline}" for code, row in work.case.desks.items()}
         events = [
-            {"at": _minute(rt, event.at), "event": event.kind, "by": event.actor, **event.detail}
+            {"at": _minute(rt, event.at), "event": event.kind, "by": event.actor, **_told(event)}
             for event in complaints.history(session, work.complaint.key)
         ]
         if as_json:
@@ -64,6 +64,12 @@ def show(*, tracking: int, as_json: bool) -> None:
         for event in events:
             rest = {key: event[key] for key in event if key not in ("at", "event", "by", "was")}
             click.echo(f"{event['at']}  {event['event']:<13} {event['by']} {_brief(rest)}".rstrip())
+
+
+def _told(event: Event) -> dict[str, object]:
+    """Without what the reporter wrote before."""
+    hidden = ("was",) if event.kind == "extended" else ()
+    return {key: value for key, value in event.detail.items() if key not in hidden}
 
 
 def _minute(rt: Runtime, at: datetime) -> str:

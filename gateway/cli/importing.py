@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, Final, TextIO
 
@@ -173,6 +174,7 @@ class Run:
     seen: Seen = field(default_factory=Seen)
     children: "array[int]" = field(default_factory=lambda: array("q"))
     parents: "array[int]" = field(default_factory=lambda: array("q"))
+    lines: "array[int]" = field(default_factory=lambda: array("q"))  # where those were read
 
     def batches(self, found: Iterable[Cells | Problem]) -> Iterator[tuple[list[Record], int]]:
         """Good records in bounded batches, and the line that was read last."""
@@ -205,6 +207,7 @@ class Run:
         if record.parent is not None:
             self.children.append(record.tracking)
             self.parents.append(record.parent)
+            self.lines.append(item.line)
         return record
 
     def file(self, records: list[Record]) -> None:
@@ -242,10 +245,17 @@ class Run:
         for start in range(0, len(self.children), ROWS):
             part = slice(start, start + ROWS)
             pairs = dict(zip(self.children[part], self.parents[part], strict=True))
+            where = dict(zip(self.children[part], self.lines[part], strict=True))
             with self.rt.transaction() as session:
-                new, missing = exchange.link(session, pairs, now=self.rt.now())
+                new, missing = exchange.link(
+                    session, pairs, now=self.rt.now(), warn=partial(_warn, where)
+                )
             self.summary.linked += new
             self.summary.orphans += missing
+
+
+def _warn(lines: Mapping[int, int], tracking: int, reason: str) -> None:
+    click.echo(f"Warning: line {lines[tracking]}: parent: {reason}", err=True)
 
 
 def _interpreter(rt: Runtime) -> Interpreter:

@@ -22,6 +22,7 @@ INDEXES = (
     ("ix_complaint_parent", "complaint", ["parent_id"], IN_FAMILY),
     ("ix_complaint_uncompared", "complaint", ["id"], UNCOMPARED),
     ("ix_event_unpublished", "event", ["id"], UNPUBLISHED),
+    ("ix_event_at", "event", ["at"], None),
 )
 
 
