@@ -238,3 +238,69 @@ def test_the_members_of_a_family_hear_the_answer_of_its_head(gateway: Gateway) -
     assert [row.recipient for row in told] == ["+6281200000001", "+6281200000002"]
     assert str(member) in told[1].text
     assert str(head) not in told[1].text
+
+
+def test_a_secret_wish_is_kept_whatever_became_of_the_case(gateway: Gateway) -> None:
+    """The words name the office, so it is taken away; the second time nobody has it."""
+    tracking = filed(gateway, "Dinas PU Kota Bandung membiarkan jalan rusak parah di Kec. Coblong")
+    for _ in range(2):
+        gateway.say("RAHASIA")
+        found = case(gateway, tracking)
+        assert (found.privacy, found.agency, found.status) == ("rahasia", None, "triage")
+
+
+def test_an_escalated_case_is_closed_by_no_old_answer(gateway: Gateway) -> None:
+    tracking = filed(gateway)
+    for _ in range(3):
+        officer(gateway, tracking, lambda work: work.answer(PU, "Sudah."))
+        gateway.say(f"BELUM {tracking} masih rusak")
+    assert case(gateway, tracking).status == "triage"
+    gateway.clock.forward(days=30)
+    officer(gateway, tracking, lambda work: work.defer("Apa yang belum?"))
+    gateway.say("lubangnya di tengah")
+    jobs.close_unanswered()
+    assert case(gateway, tracking).status == "triage"
+
+
+def test_of_two_answers_within_a_minute_both_are_told(gateway: Gateway) -> None:
+    tracking = filed(gateway)
+    officer(gateway, tracking, lambda work: work.dispose(DISHUB))
+    officer(gateway, tracking, lambda work: work.answer(PU, "Lubang ditutup."))
+    officer(gateway, tracking, lambda work: work.answer(DISHUB, "Rambu dipasang."))
+    [waiting] = [row for row in gateway.rows(OutboxRow) if row.status == "queued"]
+    assert "Lubang ditutup." in waiting.text
+    assert "Rambu dipasang." in waiting.text
+
+
+def test_a_question_of_one_of_several_agencies_is_answered(gateway: Gateway) -> None:
+    tracking = filed(gateway)
+    officer(gateway, tracking, lambda work: work.dispose(DISHUB))
+    officer(gateway, tracking, lambda work: work.defer("Di mana tepatnya?", PU))
+    assert case(gateway, tracking).status == "in_progress"
+    gateway.say("depan masjid")
+    states = {row.agency: row.state for row in gateway.rows(Disposition)}
+    assert states == {PU: "working", DISHUB: "waiting"}
+    assert len(gateway.rows(Complaint)) == 1
+
+
+def test_when_the_last_agency_returns_a_case_its_reporter_is_asked(gateway: Gateway) -> None:
+    tracking = filed(gateway)
+    officer(gateway, tracking, lambda work: work.dispose(DISHUB))
+    officer(gateway, tracking, lambda work: work.answer(PU, "Lubang ditutup."))
+    gateway.clock.forward(days=40)
+    officer(gateway, tracking, lambda work: work.give_back(DISHUB, "bukan kami"))
+    jobs.close_unanswered()
+    assert case(gateway, tracking).status == "answered"
+    assert "Apakah Anda puas" in notices(gateway)[-1]
+
+
+def test_nobody_decides_about_the_desk_of_another(gateway: Gateway) -> None:
+    tracking = filed(gateway)
+    officer(gateway, tracking, lambda work: work.dispose("DISHUB@35.78"))
+    for act in (
+        lambda work: work.archive(ArchiveReason.UNCLEAR),
+        lambda work: work.correct(category="PJU"),
+        lambda work: work.dispose("DINAS_PUPR@35.78"),
+    ):
+        with pytest.raises(Refused, match=r"tidak bertindak untuk"):
+            officer(gateway, tracking, act, COORDINATOR)
