@@ -168,17 +168,6 @@ def members(session: Session, complaint: Complaint) -> list[Complaint]:
     return [head, *members_of(session, head.key)]
 
 
-def audience(session: Session, complaint: Complaint) -> list[Complaint]:
-    """Under whose numbers the news of a complaint is told: it, and members that wait for news.
-
-    A member that was answered by itself, is over or is secret hears nothing of its head.
-    """
-    waiting = [
-        row for row in members_of(session, complaint.key) if joins(row) and row.answered_at is None
-    ]
-    return [complaint, *waiting]
-
-
 def _fit(row: Complaint) -> None:
     if row.privacy == Privacy.CONFIDENTIAL:
         raise Unfit(f"complaint {row.tracking} is confidential: it belongs to no family")

@@ -469,35 +469,11 @@ def test_the_members_of_a_head_that_leaves_go_on_under_the_oldest(cabinet: Cabin
     assert cabinet.events(d)[-1] == ("unlinked", b)
 
 
-# --- news ----------------------------------------------------------------------------------------
-
-
-def audience(cabinet: Cabinet, number: int) -> list[int]:
-    with cabinet.rt.reading() as session:
-        return [row.tracking for row in families.audience(session, cabinet.get(number))]
-
-
-def test_the_news_of_a_head_is_told_to_members_that_wait_for_it(cabinet: Cabinet):
-    head, waiting, answered, closed, secret = (cabinet.file() for _ in range(5))
-    for number in (waiting, answered, closed, secret):
-        cabinet.do(families.link, number, head)
-    changes: dict[int, dict[str, Any]] = {
-        answered: {"status": ComplaintStatus.IN_PROGRESS, "answered_at": NOON},
-        closed: {"status": ComplaintStatus.CLOSED},
-        secret: {"privacy": Privacy.CONFIDENTIAL},
-    }
-    with cabinet.rt.transaction() as session:
-        for number, values in changes.items():
-            row = complaints.by_tracking(session, number)
-            assert row is not None
-            row.sqlmodel_update(values)
-    assert audience(cabinet, head) == [head, waiting]
-    assert audience(cabinet, waiting) == [waiting], "a member's own answer is its own"
+# --- members -------------------------------------------------------------------------------------
 
 
 def test_a_complaint_without_family_is_its_own(cabinet: Cabinet):
     a = cabinet.file()
-    assert audience(cabinet, a) == [a]
     with cabinet.rt.reading() as session:
         assert [row.tracking for row in families.members(session, cabinet.get(a))] == [a]
 

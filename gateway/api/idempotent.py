@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from hashlib import sha256
 
 from flask import Response, request
@@ -90,10 +89,3 @@ def _said(answer: Answer, *, replayed: bool = False) -> Response:
     if replayed:
         response.headers["Idempotency-Replayed"] = "true"
     return response
-
-
-def trim(rt: Runtime, now: datetime) -> int:
-    """Forget what is older than the setting; for the scheduler."""
-    before = now - timedelta(hours=rt.settings.api.idempotency_hours)
-    with rt.transaction() as session:
-        return idempotency.trim(session, before=before)
