@@ -21,9 +21,9 @@ from bots.sketch import Sketcher, sketcher
 from gateway.runtime import build_reader
 from gateway.settings import ROOT, load
 from parsers.likeness import Likeness, Report, Rules, compare
-from store.clues import Files
+from store.families.clues import Files
+from store.families.spots import load_spot_words
 from store.models import Complaint
-from store.spots import load_spot_words
 
 CORPUS = Path(__file__).parent / "corpus" / "families.jsonl"
 FIRST = datetime(2026, 11, 16, 2, tzinfo=UTC)

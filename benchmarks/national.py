@@ -16,9 +16,9 @@ from gateway.runtime import build_reader
 from gateway.settings import ROOT, load
 from parsers.understanding import Kind
 from store.catalogue import DEFAULT, default_catalogue
-from store.examples import Example, read_examples
-from store.learning import learn
-from store.model_files import Deployment, Learnt, save
+from store.learning.examples import Example, read_examples
+from store.learning.model_files import Deployment, Learnt, save
+from store.learning.training import learn
 
 EXAMPLES = DEFAULT / "examples.csv"
 # Chosen from the curves of benchmarks/eval.md: the tuning half is too small to prove them.

@@ -24,18 +24,18 @@ from sqlmodel import col, select
 from benchmarks import report
 from benchmarks.figures import Figure, percentiles
 from benchmarks.service import database
-from gateway.reporting import refresh_rollups
+from gateway.reports.reporting import refresh_rollups
 from gateway.runtime import Runtime, build
 from gateway.settings import ROOT, load
-from store import reports
+from store.agencies.directory import Directory
 from store.agency_models import Rollup
 from store.catalogue import default_catalogue
-from store.directory import Directory
 from store.models import Complaint, Disposition
-from store.report_cases import Book, open_book
-from store.report_groups import by, by_source, by_top_topic
-from store.report_query import Query, area_names
-from store.rollup_facts import CASE, unpacked
+from store.reports import reports
+from store.reports.cases import Book, open_book
+from store.reports.facts import CASE, unpacked
+from store.reports.groups import by, by_source, by_top_topic
+from store.reports.query import Query, area_names
 
 KINDS = ("sqlite", "postgresql")
 BATCH = 5000

@@ -37,8 +37,9 @@ from bots.turn import Reply
 from parsers.parts import unmarked
 from parsers.phone import E164, e164
 from parsers.understanding import Understanding
-from store import complaints, lifecycle, notices, persons
-from store.lifecycle import JUDGED
+from store import complaints, notices, persons
+from store.casework import lifecycle
+from store.casework.lifecycle import JUDGED
 from store.models import Complaint, ComplaintStatus, Conversation, InboxRow, Privacy
 
 REOPENINGS = 2  # then the coordinator decides

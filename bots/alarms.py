@@ -7,10 +7,10 @@ from sqlmodel import Session
 
 from bots.desk import Desk
 from bots.notices import note
-from store import cases
-from store.alarms import EVENTS, OMBUDSMAN, Alarm, late, unsolved
-from store.deadlines import local_day
-from store.lifecycle import CLOCK_RUNS, OPEN
+from store.casework import cases
+from store.casework.alarms import EVENTS, OMBUDSMAN, Alarm, late, unsolved
+from store.casework.deadlines import local_day
+from store.casework.lifecycle import CLOCK_RUNS, OPEN
 from store.models import Complaint
 
 DAY = timedelta(days=1)

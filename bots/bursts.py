@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from parsers.understanding import Kind
-from store import clues, families, similar
-from store.clues import Arrived
-from store.families import BURST, SYSTEM, may_join
+from store.families import clues, families, similar
+from store.families.clues import Arrived
+from store.families.families import BURST, SYSTEM, may_join
 from store.models import Complaint, Event
 
 TOLD_AT = (10, 50, 100, 500)  # complaints of a burst: then officers hear that it grows

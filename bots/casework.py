@@ -12,12 +12,13 @@ from sqlmodel import Session, col, select
 from bots import refusals
 from bots.desk import Desk
 from bots.notices import tell
-from store import cases, families
-from store.access import Access, Action
-from store.agencies import Reach, Scope, visible
-from store.cases import Handed, Opened
-from store.directory import Directory
-from store.lifecycle import GONE, MOVES, OPEN, Illegal, Move
+from store.agencies.access import Access, Action
+from store.agencies.directory import Directory
+from store.agencies.scope import Reach, Scope, visible
+from store.casework import cases
+from store.casework.cases import Handed, Opened
+from store.casework.lifecycle import GONE, MOVES, OPEN, Illegal, Move
+from store.families import families
 from store.models import (
     ArchiveReason,
     Complaint,

@@ -9,11 +9,11 @@ from bots import routing
 from bots.reader import Reader
 from bots.state import Limits
 from parsers.understanding import Kind, Understanding
-from store.cases import Opened, pauses_of
-from store.deadlines import DutyClock, Pause, local_day
+from store.casework.cases import Opened, pauses_of
+from store.casework.deadlines import DutyClock, Pause, local_day
+from store.casework.timezones import zone_of
 from store.models import Complaint, Privacy
 from store.notices import NoticeRules
-from store.timezones import zone_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from datetime import date
 from bots import officers as words
 from bots.language import Part, Sentence
 from bots.officers import LONGEST_LIST, Names, listed
-from store.digests import Item, Overview, Section
+from store.casework.digests import Item, Overview, Section
 from store.models import Privacy
 
 LINES = LONGEST_LIST

@@ -11,12 +11,13 @@ from bots import bursts
 from bots.bursts import BurstRules
 from bots.sketch import Sketcher
 from parsers.likeness import Likeness, Report, Rules, compare
-from store import clues, complaints, similar
-from store.clues import IDLE, Files
-from store.families import OVER
+from store import complaints
+from store.families import clues, similar
+from store.families.clues import IDLE, Files
+from store.families.families import OVER
+from store.families.similar import Proposal
 from store.inbox import changed
 from store.models import Complaint, Conversation, Privacy
-from store.similar import Proposal
 
 OLD = 5000  # complaints that are passed over together
 MOST = 3  # families that one complaint is proposed for

@@ -13,8 +13,9 @@ from bots.desk import Desk
 from bots.routing import Route
 from parsers.kind import REPORTS
 from parsers.understanding import Understanding
-from store import cases, families
-from store.lifecycle import MOVES, OPEN, UNANSWERED, Move
+from store.casework import cases
+from store.casework.lifecycle import MOVES, OPEN, UNANSWERED, Move
+from store.families import families
 from store.models import (
     Attachment,
     Complaint,

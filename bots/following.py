@@ -5,9 +5,9 @@ from sqlmodel import Session, col, or_, select
 
 from bots.desk import Desk
 from bots.notices import SYSTEM, tell
-from store import cases
-from store.cases import Handed, Opened
-from store.lifecycle import CLOCK_RUNS, MOVES, UNANSWERED, Move
+from store.casework import cases
+from store.casework.cases import Handed, Opened
+from store.casework.lifecycle import CLOCK_RUNS, MOVES, UNANSWERED, Move
 from store.models import Complaint, ComplaintStatus, Event
 
 ANSWERED = MOVES[Move.ANSWER].event

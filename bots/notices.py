@@ -13,8 +13,8 @@ from bots.language import Sentence, joined
 from bots.state import Asks, Question, State
 from bots.survey import ask_satisfied
 from bots.turn import Reply
-from store import cases
-from store.lifecycle import MOVES, Move
+from store.casework import cases
+from store.casework.lifecycle import MOVES, Move
 from store.models import ArchiveReason, Complaint, ComplaintStatus, Conversation, Event
 from store.notices import notify
 

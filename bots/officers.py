@@ -11,10 +11,10 @@ from functools import cached_property
 from bots.language import Part, Sentence
 from bots.reader import Reader
 from bots.replies import OFFICERS
+from store.agencies.directory import Directory
 from store.agency_models import Officer, Role
-from store.directory import Directory
-from store.feed import Happened
-from store.lifecycle import UNANSWERED
+from store.casework.feed import Happened
+from store.casework.lifecycle import UNANSWERED
 from store.models import DeskState, Privacy
 
 SYSTEM = "system"

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Self
 
 from parsers.catalogue import Agency, Catalogue
-from parsers.places import Gazetteer
+from parsers.places.gazetteer import Gazetteer
 from parsers.understand import Understander
 from parsers.understanding import Understanding
 

@@ -3,7 +3,7 @@
 from datetime import date
 
 from bots.language import Part, Sentence
-from store.lifecycle import Illegal
+from store.casework.lifecycle import Illegal
 
 
 class Refused(Exception):

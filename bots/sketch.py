@@ -6,11 +6,11 @@ from functools import lru_cache
 
 from parsers import spots
 from parsers.likeness import Report
-from parsers.places import Gazetteer
+from parsers.places.gazetteer import Gazetteer
 from parsers.spots import SpotWords, Told
 from parsers.text import tokenise
 from parsers.understand import Understander
-from store.clues import Files
+from store.families.clues import Files
 from store.models import Complaint
 
 KEPT = 8000  # texts: in a flood the same ones are compared again and again

@@ -10,7 +10,7 @@ from bots.language import SOURCE, Sentence
 from bots.routing import KABKOTA_CODE, Route
 from parsers.messages import Button, Location
 from parsers.understanding import Understanding
-from store.lifecycle import CLOCK_RUNS
+from store.casework.lifecycle import CLOCK_RUNS
 from store.models import ComplaintStatus
 
 # What a reporter may still add to; after an answer its question takes what they write.

@@ -10,7 +10,7 @@ from bots.state import Asks, Case, Question, State
 from bots.talk import Talk
 from bots.turn import Reply, Turn, added, said
 from parsers.understanding import Command, Verb
-from store.lifecycle import JUDGED
+from store.casework.lifecycle import JUDGED
 from store.models import ComplaintStatus
 
 SATISFIED, UNSATISFIED = "puas", "belum"

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from gateway.channel_settings import Section
-from store.deadlines import Duty, DutyClock, Limit, Unit
-from store.workdays import Calendar, read_calendar
+from store.casework.deadlines import Duty, DutyClock, Limit, Unit
+from store.casework.workdays import Calendar, read_calendar
 
 LONGEST = 1000  # days: a slip of the finger, not a limit
 

@@ -13,11 +13,11 @@ from gateway import queue
 from gateway.publish import addresses, names_of, to_officer
 from gateway.queue import Wake
 from gateway.runtime import Runtime
-from store import digests, feed
-from store.agencies import Scope
+from store.agencies.scope import Scope
 from store.agency_models import Officer
-from store.digests import Overview, Times
-from store.feed import Letter
+from store.casework import digests, feed
+from store.casework.digests import Overview, Times
+from store.casework.feed import Letter
 from store.notices import DIGEST
 
 DAY = timedelta(days=1)

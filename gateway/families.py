@@ -6,9 +6,9 @@ from time import monotonic
 from bots.families import relate
 from bots.sketch import Sketcher, sketcher
 from gateway.runtime import Runtime
-from parsers.places import Gazetteer
+from parsers.places.gazetteer import Gazetteer
 from parsers.understand import Understander
-from store.spots import load_spot_words
+from store.families.spots import load_spot_words
 
 
 def relate_new(rt: Runtime, *, until: float) -> int:

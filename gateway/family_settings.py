@@ -8,7 +8,7 @@ from bots.bursts import BurstRules
 from bots.families import FamilyRules
 from gateway.channel_settings import Section
 from parsers.likeness import Rules
-from store.spots import load_spot_words
+from store.families.spots import load_spot_words
 
 FARTHEST = 200  # metres: what lies within them is in a neighbouring cell of store.clues
 MOST_BITS = 6  # that may differ: then two parts of eight are surely the same

@@ -22,7 +22,7 @@ from gateway.night import learn_nightly
 from gateway.publish import publish_events
 from gateway.queue import Wake
 from gateway.relay import relay
-from gateway.reporting import refresh_rollups
+from gateway.reports.reporting import refresh_rollups
 from gateway.runtime import Runtime
 from store import attachments, idempotency, quarantine
 from store.models import Lane

@@ -19,13 +19,13 @@ from gateway.settings import Settings, load
 from parsers.learned import Model
 from parsers.text import tokenise
 from parsers.understand import Understander
-from store import audit, corrections
+from store import audit
+from store.agencies.directory import Directory
 from store.catalogue import DEFAULT, default_catalogue
-from store.corrections import Decision, Tally
-from store.directory import Directory
-from store.examples import read_examples
-from store.learning import Say, TooFew, learn
-from store.model_files import (
+from store.learning import corrections
+from store.learning.corrections import Decision, Tally
+from store.learning.examples import read_examples
+from store.learning.model_files import (
     FOLDER,
     Deployment,
     Learnt,
@@ -35,6 +35,7 @@ from store.model_files import (
     load_model,
     save,
 )
+from store.learning.training import Say, TooFew, learn
 
 log = structlog.get_logger()
 EXAMPLES = DEFAULT / "examples.csv"

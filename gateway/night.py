@@ -5,10 +5,11 @@ import sys
 from datetime import datetime, timedelta
 
 from gateway.runtime import Runtime
-from store import audit, corrections
+from store import audit
 from store.catalogue import default_catalogue
-from store.corrections import TRIED
-from store.model_files import fingerprint
+from store.learning import corrections
+from store.learning.corrections import TRIED
+from store.learning.model_files import fingerprint
 from store.models import AuditRow
 
 NIGHT = timedelta(hours=4)  # from learning.at_hour on: a night that was missed is not made up

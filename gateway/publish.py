@@ -16,11 +16,12 @@ from gateway.channels import WAKES_NOBODY
 from gateway.queue import Wake
 from gateway.runtime import Runtime
 from gateway.settling import Patient
-from store import feed, subscriptions
-from store.agencies import Scope
+from store import subscriptions
+from store.agencies.directory import Directory
+from store.agencies.scope import Scope
 from store.agency_models import Officer, Subscription
-from store.directory import Directory
-from store.feed import Happened, Letter
+from store.casework import feed
+from store.casework.feed import Happened, Letter
 from store.notices import OFFICER
 
 BATCH = 200  # events settled in one transaction

@@ -11,8 +11,9 @@ from gateway import queue
 from gateway.publish import BATCH, Audience, audience_of, webhook
 from gateway.queue import Wake
 from gateway.runtime import Runtime
-from store import audit, feed, subscriptions
+from store import audit, subscriptions
 from store.agency_models import Subscription
+from store.casework import feed
 from store.subscriptions import AGAIN, name_of
 
 

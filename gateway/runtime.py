@@ -28,10 +28,10 @@ from gateway.subscribers import Book
 from parsers.messages import Envelope, Membership
 from parsers.understand import Thresholds
 from store import complaints
+from store.agencies.directory import imported_names
 from store.db import open_engine
-from store.directory import imported_names
 from store.gazetteer import default_gazetteer
-from store.model_files import Deployment, load_deployment, version
+from store.learning.model_files import Deployment, load_deployment, version
 from store.understander import build_understander
 
 log = structlog.get_logger()

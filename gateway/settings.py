@@ -26,9 +26,9 @@ from gateway.channel_settings import Channels, ClockTime, Officers, Section
 from gateway.deadline_settings import Deadlines
 from gateway.family_settings import Families
 from gateway.learning_settings import Learning
-from store.deadlines import DutyClock
+from store.casework.deadlines import DutyClock
+from store.casework.workdays import CalendarError
 from store.notices import NoticeRules, Quiet
-from store.workdays import CalendarError
 
 ROOT = Path(__file__).parent.parent
 DRIVERS = ("sqlite", "postgresql+psycopg")

@@ -15,7 +15,7 @@ from parsers.learned import KIND, Model, Verdict
 from parsers.match import OF_CATEGORY, CategoryMatcher, Words
 from parsers.matchers import Cold, Matchers, Witness
 from parsers.phrases import Hit, Reading
-from parsers.places import Gazetteer
+from parsers.places.gazetteer import Gazetteer
 from parsers.private import private_spans
 from parsers.several import tells_several
 from parsers.text import Lexicon, Token, tokenise

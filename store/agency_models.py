@@ -145,7 +145,7 @@ class Clue(Keyed, table=True):
 
 
 class Rollup(Keyed, table=True):
-    """The complaints received on one day, packed for the reports: see store.rollup_facts."""
+    """The complaints received on one day, packed for the reports: see store.reports.facts."""
 
     __tablename__ = "rollup"
     __table_args__ = (

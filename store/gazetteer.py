@@ -9,10 +9,10 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from io import StringIO
 
-from parsers.place_index import Alias
-from parsers.place_pins import PinMap
-from parsers.place_words import PlaceWords, Role
-from parsers.places import Gazetteer
+from parsers.places.gazetteer import Gazetteer
+from parsers.places.index import Alias
+from parsers.places.pins import PinMap
+from parsers.places.words import PlaceWords, Role
 
 SEED: Traversable = files("store") / "seed" / "gazetteer"
 TABLES: Traversable = files("parsers") / "tables"

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from store import inbox
 from store.agency_models import AgencyRow
-from store.lifecycle import ENDED
+from store.casework.lifecycle import ENDED
 from store.models import Complaint, Event, InboxRow, InboxStatus, Privacy
 
 SHOWN = (Privacy.PUBLIC, Privacy.ANONYMOUS)  # a new kind of privacy is hidden until it stands here

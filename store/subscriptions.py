@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, update
 from sqlmodel import Session, col, select
 
 from store.agency_models import Subscription
-from store.feed import Happened
+from store.casework.feed import Happened
 from store.inbox import changed, written
 from store.models import OutboxRow, OutboxStatus, Privacy
 from store.notices import cancel_notices

@@ -12,7 +12,7 @@ from parsers.commands import CommandWords
 from parsers.cues import Cues
 from parsers.kind import LANGUAGES
 from parsers.learned import Model
-from parsers.places import Gazetteer
+from parsers.places.gazetteer import Gazetteer
 from parsers.text import Lexicon
 from parsers.understand import Tables, Thresholds, Understander
 from parsers.understanding import Verb

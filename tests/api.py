@@ -10,8 +10,8 @@ from werkzeug.test import TestResponse
 
 from gateway import jobs
 from gateway.app import create_app
-from store import api_keys
-from store.access import Action
+from store.agencies import api_keys
+from store.agencies.access import Action
 from store.models import Complaint, Event
 from tests.harness import Gateway, envelope, tuned
 

@@ -11,7 +11,7 @@ import yaml
 from bots.casework import Casework
 from gateway import jobs
 from parsers.messages import Location, Media
-from store.access import LOCAL
+from store.agencies.access import LOCAL
 from store.models import (
     ArchiveReason,
     Attachment,

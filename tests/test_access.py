@@ -12,11 +12,11 @@ from sqlmodel import Session, col
 from bots.reader import Reader
 from gateway.cli import cli
 from gateway.runtime import Runtime
-from store import api_keys
-from store.access import ALL, LOCAL, Access, Action, of_officer
-from store.agencies import Scope, listed, visible
+from store.agencies import api_keys
+from store.agencies.access import ALL, LOCAL, Access, Action, of_officer
+from store.agencies.directory import Directory, Unit
+from store.agencies.scope import Scope, listed, visible
 from store.agency_models import AgencyRow, ApiKey, Officer, Role, Subscription
-from store.directory import Directory, Unit
 from store.models import AuditRow, Complaint, DeskState, Disposition, Privacy
 from tests.harness import NOON, rows
 

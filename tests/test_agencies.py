@@ -13,9 +13,9 @@ from gateway.cli import cli
 from gateway.runtime import Runtime
 from gateway.settings import ROOT
 from parsers.catalogue import Agency, Catalogue
-from store import agency_import, officers, sheets
+from store.agencies import agency_import, officers, sheets
+from store.agencies.directory import Directory, Unit
 from store.agency_models import AgencyRow, Officer, Role
-from store.directory import Directory, Unit
 from store.models import AuditRow, Complaint, Disposition
 from tests.harness import NOON, rows
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from store import api_keys
-from store.access import Action
+from store.agencies import api_keys
+from store.agencies.access import Action
 from store.models import AuditRow, Event, Privacy
 from tests.api import DESK, OTHER, Program, address, filed, program
 from tests.harness import Gateway

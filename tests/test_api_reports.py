@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.reporting import refresh_rollups
+from gateway.reports.reporting import refresh_rollups
 from tests.api import DESK, LAMP, OTHER, filed, program
 from tests.harness import Gateway
 

@@ -17,7 +17,7 @@ ALLOWED = {
     | {"fsspec"},
     "bots": {"sqlmodel", "sqlalchemy", "babel"},
 }
-FUZZY = {"parsers/match.py", "parsers/commands.py", "parsers/place_index.py", "parsers/choice.py"}
+FUZZY = {"parsers/match.py", "parsers/commands.py", "parsers/places/index.py", "parsers/choice.py"}
 FUZZY |= {"parsers/near.py", "parsers/likeness.py", "parsers/spots.py"}
 IMPURE = {"os", "sys", "io", "pathlib", "random", "secrets", "logging", "time", "socket"}
 IMPURE |= {"subprocess", "threading", "asyncio", "urllib", "http", "shutil", "tempfile"}

@@ -9,7 +9,7 @@ from bots.casework import Casework
 from bots.refusals import Refused
 from gateway import jobs
 from store import complaints
-from store.access import BY_ROLE, LOCAL, Access
+from store.agencies.access import BY_ROLE, LOCAL, Access
 from store.agency_models import Role
 from store.models import ArchiveReason, Complaint, Disposition, Event, OutboxLane, OutboxRow
 from tests.harness import Gateway

@@ -24,15 +24,15 @@ from gateway.night import learn_nightly
 from gateway.runtime import Runtime, build
 from gateway.settings import Settings
 from parsers.features import Seen
-from store import corrections
-from store.access import LOCAL
+from store.agencies.access import LOCAL
+from store.agencies.directory import Directory
 from store.agency_models import AgencyRow, FamilyStatus, Similar
 from store.catalogue import DEFAULT, default_catalogue
-from store.corrections import Decision, Tally, masked, type_of
-from store.directory import Directory
-from store.examples import Example
-from store.learning import TooFew, learn
-from store.model_files import FOLDER, load_deployment, save, version
+from store.learning import corrections
+from store.learning.corrections import Decision, Tally, masked, type_of
+from store.learning.examples import Example
+from store.learning.model_files import FOLDER, load_deployment, save, version
+from store.learning.training import TooFew, learn
 from store.models import (
     ArchiveReason,
     AuditRow,
@@ -468,7 +468,7 @@ KILLED = """
 import os, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from store import model_files
+from store.learning import model_files
 from store.catalogue import default_catalogue
 from tests.test_corrections import tiny
 

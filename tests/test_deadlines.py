@@ -23,10 +23,10 @@ from sqlmodel import select
 
 from gateway import jobs
 from gateway.settings import ROOT, ConfigError, load
-from store.deadlines import DutyClock, Limit, due, used
+from store.casework.deadlines import DutyClock, Limit, due, used
+from store.casework.timezones import zone_of
+from store.casework.workdays import Calendar
 from store.models import Complaint, ComplaintStatus
-from store.timezones import zone_of
-from store.workdays import Calendar
 from tests.harness import Gateway
 from tests.live import write_config
 

@@ -23,17 +23,17 @@ from sqlalchemy import create_engine, text
 from sqlmodel import SQLModel, select
 
 from gateway.cli import cli
-from gateway.reporting import refresh_rollups
+from gateway.reports.reporting import refresh_rollups
 from gateway.runtime import Runtime
 from gateway.settings import ROOT
-from store import exchange_values as values
-from store import families
 from store.agency_models import AgencyRow, Rollup, RollupState
 from store.catalogue import default_catalogue
-from store.exchange import link
-from store.exchange_cells import as_written, neutral
-from store.exchange_export import mask
-from store.exchange_names import Names, national_regions
+from store.exchange import values
+from store.exchange.batch import link
+from store.exchange.cells import as_written, neutral
+from store.exchange.export import mask
+from store.exchange.names import Names, national_regions
+from store.families import families
 from store.models import (
     AuditRow,
     Complaint,

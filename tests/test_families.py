@@ -23,10 +23,13 @@ from gateway.cli import cli
 from gateway.families import relate_new
 from gateway.runtime import Runtime
 from gateway.settings import Settings
-from store import attachments, complaints, families, inbox
+from store import attachments, complaints, inbox
 from store.agency_models import Clue, FamilyStatus, Similar
 from store.attachments import Kept
-from store.families import Unfit
+from store.families import families
+from store.families.families import Unfit
+from store.families.similar import Proposal, propose
+from store.families.spots import load_spot_words
 from store.models import (
     Attachment,
     AttachmentStatus,
@@ -38,8 +41,6 @@ from store.models import (
     Person,
     Privacy,
 )
-from store.similar import Proposal, propose
-from store.spots import load_spot_words
 from tests.harness import NOON, at_once, envelope, rows
 
 PHOTO, SAME_PHOTO, OTHER_PHOTO = "f0e1d2c3b4a59687", "f0e1d2c3b4a59680", "0f1e2d3c4b5a6978"

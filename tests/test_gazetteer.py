@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from parsers.place_pins import PinMap
+from parsers.places.pins import PinMap
 from store.gazetteer import SEED, default_gazetteer, load_pins
 
 

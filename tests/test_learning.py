@@ -20,10 +20,10 @@ from parsers.learned import Model
 from parsers.understand import Thresholds, Understander
 from parsers.understanding import Kind
 from store.catalogue import DEFAULT, default_catalogue, load
-from store.examples import Example, read_examples
 from store.gazetteer import default_gazetteer
-from store.learning import TooFew, learn
-from store.model_files import Learnt, load_deployment, load_model, save
+from store.learning.examples import Example, read_examples
+from store.learning.model_files import Learnt, load_deployment, load_model, save
+from store.learning.training import TooFew, learn
 from store.understander import build_understander
 
 WHEN = datetime(2026, 8, 17, 3, tzinfo=UTC)
@@ -570,7 +570,7 @@ def test_understand_says_once_that_the_model_is_stale(taught: Path):
 
 def test_understanding_needs_no_training_library():
     code = (
-        "import sys; from gateway.runtime import build_reader; import store.model_files;"
+        "import sys; from gateway.runtime import build_reader; import store.learning.model_files;"
         "print([name for name in ('sklearn', 'scipy') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -15,10 +15,11 @@ from bots.filing import Clerk
 from bots.reader import Reader
 from bots.refusals import Refused
 from gateway.runtime import Runtime
-from store import cases, complaints
-from store.access import LOCAL
+from store import complaints
+from store.agencies.access import LOCAL
+from store.casework import cases
+from store.casework.lifecycle import MOVES, Illegal, Move, after, together
 from store.db import open_engine
-from store.lifecycle import MOVES, Illegal, Move, after, together
 from store.models import (
     ArchiveReason,
     Complaint,

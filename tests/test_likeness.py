@@ -12,7 +12,7 @@ from benchmarks.families import lines
 from parsers import spots
 from parsers.likeness import Reason, Report, Rules, compare
 from parsers.spots import SpotWords
-from store.spots import load_spot_words
+from store.families.spots import load_spot_words
 from tests.harness import NOON
 
 WORDS = SpotWords(

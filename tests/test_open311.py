@@ -19,8 +19,8 @@ from werkzeug.test import TestResponse
 from gateway.open311.masking import masked
 from gateway.open311.rendering import Format, render
 from gateway.runtime import Runtime
-from store import api_keys
-from store.access import Action
+from store.agencies import api_keys
+from store.agencies.access import Action
 from store.agency_models import AgencyRow
 from store.db import open_engine
 from store.models import (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parsers.places import Gazetteer
+from parsers.places.gazetteer import Gazetteer
 from parsers.text import Token, tokenise
 from parsers.understanding import PlaceCandidate
 from store.gazetteer import default_gazetteer

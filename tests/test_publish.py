@@ -12,8 +12,9 @@ from sqlmodel import Session
 from gateway import deliver
 from gateway.publish import publish_events
 from gateway.runtime import Runtime
-from store import feed, notices, subscriptions
+from store import notices, subscriptions
 from store.agency_models import AgencyRow, Role
+from store.casework import feed
 from store.models import (
     ComplaintStatus,
     Conversation,

@@ -17,17 +17,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.cli import cli
-from gateway.report_words import Change, written
-from gateway.reporting import refresh_rollups
+from gateway.reports.reporting import refresh_rollups
+from gateway.reports.words import Change, written
 from gateway.runtime import Runtime
+from store.agencies.directory import Directory
 from store.catalogue import default_catalogue
-from store.directory import Directory
 from store.models import Conversation, Person
-from store.report_cases import Cases, load, open_book
-from store.report_groups import by_source
-from store.report_numbers import Share, completion, counts
-from store.report_query import Query
-from store.rollup_facts import CASE, Words
+from store.reports.cases import Cases, load, open_book
+from store.reports.facts import CASE, Words
+from store.reports.groups import by_source
+from store.reports.numbers import Share, completion, counts
+from store.reports.query import Query
 from tests.complaints import (
     ANSWERED,
     RECEIVED,

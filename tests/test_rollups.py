@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 from sqlmodel import col, select
 
-from gateway.reporting import refresh_rollups
+from gateway.reports.reporting import refresh_rollups
 from gateway.runtime import Runtime
-from store import rollups
 from store.agency_models import Rollup
-from store.deadlines import DutyClock, Limit
+from store.casework.deadlines import DutyClock, Limit
+from store.casework.workdays import Calendar
 from store.models import Complaint, ComplaintStatus, DeskState
-from store.rollup_facts import (
+from store.reports import rollups
+from store.reports.facts import (
     CASE,
     Desk,
     Facts,
@@ -30,7 +31,6 @@ from store.rollup_facts import (
     part_of,
     unpacked,
 )
-from store.workdays import Calendar
 from tests.complaints import ANSWERED, RECEIVED, answered, complaint, desk, keep
 from tests.harness import at_once
 

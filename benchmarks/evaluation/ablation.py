@@ -10,11 +10,11 @@ from benchmarks.evaluation.reading import Reads
 from bots.reader import Reader
 from parsers import match
 from parsers.catalogue import Catalogue, Category
-from parsers.places import Gazetteer
+from parsers.places.gazetteer import Gazetteer
 from parsers.text import Lexicon
 from parsers.understand import Tables, Thresholds, Understander
 from parsers.understanding import PlaceCandidate
-from store.model_files import load_deployment
+from store.learning.model_files import load_deployment
 from store.understander import load_tables
 
 

@@ -10,8 +10,8 @@ from gateway.api import problems
 from gateway.api.limits import Left, Limiter
 from gateway.api.problems import FORBIDDEN, UNAUTHORIZED, Problem
 from gateway.runtime import Runtime, from_app
-from store import api_keys
-from store.access import Access, Action
+from store.agencies import api_keys
+from store.agencies.access import Access, Action
 
 SCHEME = "bearer"
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="1708"'}

@@ -10,7 +10,7 @@ from gateway.api import wire_office as office
 from gateway.api.contract import operation, part
 from gateway.runtime import from_app
 from parsers.catalogue import Category
-from store.directory import LOCAL, Directory
+from store.agencies.directory import LOCAL, Directory
 
 bp = part("catalogue", "The codes that complaints and moves speak of.")
 

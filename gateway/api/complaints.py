@@ -16,10 +16,11 @@ from gateway.api.present import Shown
 from gateway.api.problems import NOT_FOUND, Problem
 from gateway.runtime import Runtime, from_app
 from gateway.settings import MediaType
-from store import audit, case_lists
-from store.access import Access, Action
-from store.agencies import Scope, visible
-from store.case_lists import Seen, Wanted
+from store import audit
+from store.agencies.access import Access, Action
+from store.agencies.scope import Scope, visible
+from store.casework import case_lists
+from store.casework.case_lists import Seen, Wanted
 from store.files import Damaged, Files
 from store.models import Attachment, AttachmentStatus, Complaint
 

@@ -9,7 +9,7 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel
 
 from gateway.api.auth import NEEDS
-from store.access import Action
+from store.agencies.access import Action
 
 PATHS: dict[str, Any] = {}  # of all groups: two of them may have operations at one address
 SECURITY: list[dict[str, list[str]]] = [{"key": []}]

@@ -15,7 +15,7 @@ from gateway.open311.words import Words
 from gateway.runtime import Runtime, from_app
 from parsers.messages import Envelope, Location
 from store import submissions
-from store.access import Access, Action
+from store.agencies.access import Access, Action
 from store.submissions import Submission
 
 CHANNEL = "api"

@@ -19,8 +19,8 @@ from gateway.api.problems import FORBIDDEN, NOT_FOUND
 from gateway.queue import Wake
 from gateway.runtime import Runtime, from_app
 from store import audit
-from store.access import Action
-from store.agencies import Scope
+from store.agencies.access import Action
+from store.agencies.scope import Scope
 
 Act: TypeAlias = Callable[[Casework], object]
 PROBLEMS = (

@@ -14,7 +14,7 @@ from gateway.api.problems import NOT_FOUND, Problem
 from gateway.queue import Wake
 from gateway.runtime import Runtime, from_app
 from store import audit, inbox, operating, outbox
-from store.access import Action
+from store.agencies.access import Action
 from store.models import Complaint, InboxRow, Keyed, OutboxRow
 from store.operating import Filter, Listed, Table, why_not
 

@@ -9,8 +9,8 @@ from gateway.api import answers, wire
 from gateway.open311.masking import masked
 from gateway.open311.requests import Names
 from gateway.runtime import Runtime
-from store import case_lists
-from store.case_lists import Seen
+from store.casework import case_lists
+from store.casework.case_lists import Seen
 from store.models import Attachment, AttachmentStatus, Complaint, Disposition, Event
 
 BASE = "/api/v1"

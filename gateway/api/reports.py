@@ -12,14 +12,14 @@ from gateway.api import wire_office as office
 from gateway.api.contract import operation, part
 from gateway.api.problems import FORBIDDEN, REFUSED, Problem
 from gateway.open311.words import Words
-from gateway.report_answers import Question, answer
-from gateway.report_document import as_object
+from gateway.reports.answers import Question, answer
+from gateway.reports.document import as_object
 from gateway.runtime import Runtime, from_app
-from store.access import Access, Action
-from store.agencies import Scope
-from store.deadlines import local_day
-from store.directory import Directory
-from store.report_query import Query, Unusable
+from store.agencies.access import Access, Action
+from store.agencies.directory import Directory
+from store.agencies.scope import Scope
+from store.casework.deadlines import local_day
+from store.reports.query import Query, Unusable
 
 OLDEST = date(1900, 1, 1)  # no complaint is older, and calendars go back further
 NARROWING = ("area", "agency", "topic", "campaign", "level", "kind", "source")

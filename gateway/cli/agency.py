@@ -14,13 +14,13 @@ from gateway.cli.opening import opened
 from gateway.cli.options import as_json as json_option
 from gateway.cli.rows import print_fields, print_json, print_table, printable
 from gateway.runtime import Runtime
-from store import agency_import
-from store.agencies import Load, Scope, loads
+from store.agencies import agency_import
+from store.agencies.directory import LOCAL, Directory
+from store.agencies.officers import listed
+from store.agencies.scope import Load, Scope, loads
+from store.casework.deadlines import local_day
 from store.catalogue import CatalogueError
-from store.deadlines import local_day
-from store.directory import LOCAL, Directory
-from store.model_files import load_deployment
-from store.officers import listed
+from store.learning.model_files import load_deployment
 
 COLUMNS = ("code", "name", "level", "area", "connected", "open", "late")
 

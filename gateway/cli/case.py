@@ -16,7 +16,7 @@ from gateway.cli.rows import print_fields, print_json
 from gateway.queue import Wake
 from gateway.runtime import Runtime
 from store import audit, complaints, notices
-from store.access import LOCAL
+from store.agencies.access import LOCAL
 from store.models import ArchiveReason, Event
 from store.operating import masked
 

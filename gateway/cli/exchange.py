@@ -13,9 +13,9 @@ from gateway.cli.opening import opened
 from gateway.cli.options import as_json
 from gateway.cli.rows import print_json
 from gateway.cli.understand import Area
-from store.exchange_columns import Unusable
-from store.exchange_export import Shown
-from store.exchange_files import Format, format_of
+from store.exchange.columns import Unusable
+from store.exchange.export import Shown
+from store.exchange.files import Format, format_of
 from store.models import ComplaintStatus
 
 DASH = Path("-")

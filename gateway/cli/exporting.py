@@ -20,12 +20,12 @@ from gateway.cli.importing import progress_bar
 from gateway.cli.opening import actor
 from gateway.runtime import Runtime
 from store import audit
-from store.agencies import Scope
+from store.agencies.directory import Directory
+from store.agencies.scope import Scope
 from store.catalogue import default_catalogue
-from store.directory import Directory
-from store.exchange_export import COLUMNS, Shown, Wanted, cells, count, page
-from store.exchange_files import Format
-from store.exchange_names import national_regions
+from store.exchange.export import COLUMNS, Shown, Wanted, cells, count, page
+from store.exchange.files import Format
+from store.exchange.names import national_regions
 from store.models import ComplaintStatus
 
 PAGE: Final = 1_000

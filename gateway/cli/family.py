@@ -14,9 +14,10 @@ from gateway.cli.options import as_json
 from gateway.cli.rows import print_json, print_table, words
 from gateway.runtime import Runtime
 from parsers.private import private_spans
-from store import audit, complaints, families, similar
+from store import audit, complaints
 from store.agency_models import FamilyStatus, Similar
-from store.families import Unfit
+from store.families import families, similar
+from store.families.families import Unfit
 from store.models import Complaint, Privacy
 
 HIDDEN = "[rahasia]"

@@ -22,16 +22,17 @@ from gateway.cli.opening import actor
 from gateway.cli.rows import console
 from gateway.runtime import Runtime
 from parsers.understanding import Kind
-from store import audit, exchange
+from store import audit
 from store.agency_models import AgencyRow
 from store.catalogue import default_catalogue
-from store.exchange import Batch
-from store.exchange_cells import Cells, Problem, neutral
-from store.exchange_columns import Columns, Unusable, read_mapping
-from store.exchange_export import mask
-from store.exchange_files import Format, opened_text, records
-from store.exchange_names import Names, national_regions
-from store.exchange_records import Interpreter, Record, Unknown
+from store.exchange import batch as exchange
+from store.exchange.batch import Batch
+from store.exchange.cells import Cells, Problem, neutral
+from store.exchange.columns import Columns, Unusable, read_mapping
+from store.exchange.export import mask
+from store.exchange.files import Format, opened_text, records
+from store.exchange.names import Names, national_regions
+from store.exchange.records import Interpreter, Record, Unknown
 
 ROWS: Final = 2_000  # of one transaction: live messages wait less than a second for it
 CHARACTERS: Final = 8_000_000  # the same in texts

@@ -10,8 +10,8 @@ from gateway.cli.opening import actor
 from gateway.cli.rows import print_json, printable
 from gateway.runtime import Runtime
 from store import audit
-from store.agency_import import Change
-from store.sheets import Mistake
+from store.agencies.agency_import import Change
+from store.agencies.sheets import Mistake
 
 MANY = 200  # mistakes that are shown one by one
 file_argument = click.argument(

@@ -10,10 +10,11 @@ from gateway.cli.options import Age
 from gateway.cli.options import as_json as json_option
 from gateway.cli.rows import print_json, print_table
 from gateway.runtime import Runtime
-from store import api_keys, audit
-from store.access import Action
+from store import audit
+from store.agencies import api_keys
+from store.agencies.access import Action
+from store.agencies.directory import Directory
 from store.agency_models import ApiKey
-from store.directory import Directory
 
 COLUMNS = ("id", "name", "agency", "may", "state", "made", "ends")
 LONGEST = 3650  # days

@@ -17,9 +17,9 @@ from gateway.cli.understand import Area
 from gateway.runtime import build_reader, utc_now
 from parsers.understand import Understander
 from store.catalogue import CatalogueError
-from store.examples import Example, Examples, read_examples
-from store.learning import TooFew, learn
-from store.model_files import Deployment, Learnt, Report, load_deployment, save
+from store.learning.examples import Example, Examples, read_examples
+from store.learning.model_files import Deployment, Learnt, Report, load_deployment, save
+from store.learning.training import TooFew, learn
 
 COLUMNS = (
     "learnt",

@@ -8,8 +8,8 @@ import click
 from gateway.cli.opening import actor, opened
 from gateway.cli.rows import print_json, print_table
 from gateway.learning import Busy, Outcome, learn_from_store
-from store.corrections import Tally
-from store.learning import TooFew
+from store.learning.corrections import Tally
+from store.learning.training import TooFew
 
 COLUMNS = ("", "field", "decided", "as decided", "", "sure", "sure and right", "")
 

@@ -9,8 +9,8 @@ from gateway.cli import imports
 from gateway.cli.opening import opened
 from gateway.cli.options import as_json as json_option
 from gateway.cli.rows import print_json, print_table
-from store import officers
-from store.directory import Directory
+from store.agencies import officers
+from store.agencies.directory import Directory
 
 COLUMNS = ("login", "name", "agency", "role", "told by", "digest", "language", "active")
 

@@ -10,13 +10,13 @@ from rich.progress import Progress
 from gateway.cli.opening import opened
 from gateway.cli.report_print import as_csv, as_json, as_table
 from gateway.cli.rows import console
-from gateway.printing import BLANK, Letter, report_page
-from gateway.report_answers import REPORTS, Question, answer, letter
-from gateway.reporting import refresh_rollups
+from gateway.reports.answers import REPORTS, Question, answer, letter
+from gateway.reports.printing import BLANK, Letter, report_page
+from gateway.reports.reporting import refresh_rollups
 from gateway.runtime import Runtime
-from store.deadlines import local_day
-from store.report_groups import WAYS
-from store.report_query import LEVELS, Query, Unusable
+from store.casework.deadlines import local_day
+from store.reports.groups import WAYS
+from store.reports.query import LEVELS, Query, Unusable
 
 FORMATS = ("table", "csv", "json", "html")
 DAY = click.DateTime(["%Y-%m-%d"])

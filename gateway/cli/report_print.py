@@ -11,10 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.cli.rows import console, printable
-from gateway.report_document import Document, Section, as_object
-from gateway.report_words import Change, Value, say, title, with_whole, written
-from store.report_numbers import Share
-from store.report_query import FILTERS
+from gateway.reports.document import Document, Section, as_object
+from gateway.reports.words import Change, Value, say, title, with_whole, written
+from store.reports.numbers import Share
+from store.reports.query import FILTERS
 
 GOOD, FAIR = 0.8, 0.5  # rates from which a figure is green, or yellow
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # https://owasp.org/www-community/attacks/CSV_Injection

@@ -13,8 +13,8 @@ from gateway.cli.rows import print_json, print_table, words
 from gateway.republish import Replay
 from gateway.runtime import Runtime
 from store import audit, subscriptions
+from store.agencies.directory import Directory
 from store.agency_models import Subscription
-from store.directory import Directory
 from store.subscriptions import Deliveries
 
 COLUMNS = (

@@ -20,7 +20,7 @@ from gateway.runtime import build_reader, utc_now
 from parsers.messages import storable
 from parsers.understanding import Understanding
 from store.catalogue import CatalogueError
-from store.model_files import load_deployment
+from store.learning.model_files import load_deployment
 
 AREA = re.compile(r"([0-9]{2})\.?(?:([0-9]{2})\.?(?:([0-9]{2})\.?([0-9]{4})?)?)?")
 DEGREES = {"lat": 90.0, "lon": 180.0}

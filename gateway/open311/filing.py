@@ -19,8 +19,9 @@ from gateway.open311.words import refusal
 from gateway.runtime import Runtime
 from parsers.messages import Envelope, Location, storable
 from parsers.phone import e164
-from store import api_keys, open311
-from store.access import Access, Action
+from store import open311
+from store.agencies import api_keys
+from store.agencies.access import Access, Action
 from store.open311 import Filed
 
 log = structlog.get_logger()

@@ -14,10 +14,10 @@ from gateway.open311.rendering import Value
 from gateway.open311.words import refusal
 from gateway.runtime import Runtime
 from store import open311
-from store.lifecycle import ENDED
+from store.casework.lifecycle import ENDED
+from store.casework.timezones import zone_of
 from store.models import ArchiveReason, Complaint, ComplaintStatus, Event
 from store.open311 import Wanted
-from store.timezones import zone_of
 
 STATES = {"open": False, "closed": True}
 # What was archived for these reasons speaks of persons or insults them: nobody needs to read it.

@@ -25,11 +25,12 @@ from gateway.open311.rendering import Value
 from gateway.open311.requests import Names, agency_of, w3c
 from gateway.open311.words import Fault, Refusal, Words, refusal
 from gateway.runtime import Runtime
-from store import cases, open311
-from store.access import Access, Action
-from store.agencies import Scope
-from store.cases import Opened
-from store.lifecycle import GONE, UNANSWERED
+from store import open311
+from store.agencies.access import Access, Action
+from store.agencies.scope import Scope
+from store.casework import cases
+from store.casework.cases import Opened
+from store.casework.lifecycle import GONE, UNANSWERED
 from store.models import Event
 from store.open311 import Step, Wanted
 
