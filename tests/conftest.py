@@ -33,6 +33,10 @@ SECRETS = {
     "KANNEL_PASSWORD": "kannel-password-of-the-tests",
 }
 DATABASES = ("sqlite", "postgresql")
+FROM_ONE = """
+SELECT setval(oid::regclass, 1, false) FROM pg_class
+WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace
+"""
 
 
 @pytest.fixture(scope="session")
@@ -95,9 +99,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path, migrated_sqlite
         return f"sqlite:///{tmp_path / '1708.db'}"
     url: str = request.getfixturevalue("postgres")
     engine = create_engine(url)
-    tables = ", ".join(table.name for table in SQLModel.metadata.sorted_tables)
-    with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    tables = reversed(SQLModel.metadata.sorted_tables)  # what points to others comes first
+    with engine.begin() as connection:  # twenty times as fast as TRUNCATE, when there is little
+        connection.exec_driver_sql("".join(f"DELETE FROM {table.name};" for table in tables))
+        connection.exec_driver_sql(FROM_ONE)
     engine.dispose()
     return url
 

@@ -12,9 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+from flask.testing import FlaskClient
 from rq import Queue, SimpleWorker
 from sqlmodel import Session, SQLModel, select
 from werkzeug.test import TestResponse
@@ -94,8 +96,9 @@ class Gateway:
     clock: Clock
     told: list[str] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self.http = create_app(self.rt).test_client()
+    @cached_property
+    def http(self) -> FlaskClient:
+        return create_app(self.rt).test_client()
 
     def say(self, words: str, *, sender: str = "+6281200000001", **more: Any) -> list[str]:
         """One message of a citizen on the console; returns the new replies."""

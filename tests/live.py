@@ -125,12 +125,12 @@ def free_port() -> int:
 
 def write_config(path: Path, **changes: Mapping[str, Any]) -> Path:
     """The shipped config.yaml with other values: `intake={"lease_seconds": 1}`."""
-    values = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))
+    values = yaml.load((ROOT / "config.yaml").read_text("utf-8"), yaml.CSafeLoader)
     for section, settings in changes.items():
         for name, value in settings.items():
             if isinstance(value, Mapping):
                 values[section][name] |= value
             else:
                 values[section][name] = value
-    path.write_text(yaml.safe_dump(values), encoding="utf-8")
+    path.write_text(yaml.dump(values, Dumper=yaml.CSafeDumper), encoding="utf-8")
     return path

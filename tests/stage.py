@@ -52,7 +52,7 @@ class Script:
 
 def scripts() -> Iterator[Script]:
     for path in sorted(FOLDER.glob("*.yaml")):
-        for entry in yaml.safe_load(path.read_text()):
+        for entry in yaml.load(path.read_text(), yaml.CSafeLoader):
             wanted = entry.get("channels", "all")
             yield Script(
                 entry["title"], CHANNELS if wanted == "all" else tuple(wanted), entry["steps"]
