@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, false, or_, update
+from sqlalchemy import ColumnElement, and_, false, or_, update
 from sqlmodel import Session, col, select
 
 from store.inbox import changed
@@ -86,6 +86,12 @@ def quoted(session: Session, channel: str, sender: str, ref: str) -> int | None:
     theirs = original(session, channel, sender, ref)
     filed = by_inbox(session, [theirs.key]) if theirs else {}
     return next((complaint.tracking for complaint in filed.values()), None)
+
+
+def within(area: str) -> ColumnElement[bool]:
+    """Complaints whose place is the region of this Kemendagri code, or lies in it."""
+    place = col(Complaint.place)
+    return or_(place == area, place.startswith(f"{area}.", autoescape=True))
 
 
 def by_tracking(session: Session, tracking: int, *, lock: bool = False) -> Complaint | None:

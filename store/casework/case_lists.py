@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from store.casework.lifecycle import CLOCK_RUNS
+from store.complaints import within
 from store.models import Attachment, Complaint, ComplaintStatus, DeskState, Disposition, Event
 
 Seen = ColumnElement[bool]  # what `agencies.visible` says
@@ -49,7 +50,7 @@ def _where(wanted: Wanted) -> list[ColumnElement[bool]]:
         (wanted.tracking, lambda value: col(Complaint.tracking) == value),
         (wanted.statuses, lambda value: col(Complaint.status).in_(value)),
         (wanted.agency, _at),
-        (wanted.area, _within),
+        (wanted.area, within),
         (wanted.category, lambda value: col(Complaint.category) == value),
         (wanted.source, lambda value: col(Complaint.source) == value),
         (wanted.created_since, lambda value: created >= value),
@@ -63,11 +64,6 @@ def _where(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 def _late(day: date) -> ColumnElement[bool]:
     return and_(col(Complaint.status).in_(CLOCK_RUNS), col(Complaint.deadline) < day)
-
-
-def _within(area: str) -> ColumnElement[bool]:
-    place = col(Complaint.place)
-    return or_(place == area, place.startswith(f"{area}.", autoescape=True))
 
 
 def _at(agency: str) -> ColumnElement[bool]:

@@ -14,6 +14,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from parsers.private import private_spans
 from parsers.stem import stem
+from store import complaints
 from store.agencies.scope import Scope
 from store.exchange.cells import neutral
 from store.gazetteer import TABLES
@@ -139,8 +140,7 @@ def _conditions(wanted: Wanted, zone: ZoneInfo) -> list[ColumnElement[bool]]:
     if wanted.until:
         found.append(col(Complaint.created_at) < _midnight(wanted.until + timedelta(1), zone))
     if wanted.area:
-        place = col(Complaint.place)
-        found.append(or_(place == wanted.area, place.startswith(f"{wanted.area}.")))
+        found.append(complaints.within(wanted.area))
     if wanted.statuses:
         found.append(col(Complaint.status).in_([status.value for status in wanted.statuses]))
     if wanted.sources:

@@ -6,9 +6,10 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from sqlalchemy import ColumnElement, func, literal_column, or_
+from sqlalchemy import ColumnElement, func, literal_column
 from sqlmodel import Session, col, select
 
+from store import complaints
 from store.agency_models import RollupState
 from store.casework.deadlines import DutyClock, Limit
 from store.casework.lifecycle import CLOCK_RUNS
@@ -171,8 +172,7 @@ def _narrowed(query: Query, book: Book, zone: ZoneInfo) -> list[ColumnElement[bo
     received = func.coalesce(created, created)  # else SQLite walks its index, not the open cases'
     found = [received >= start, received < end]
     if query.area:
-        place = col(Complaint.place)
-        found.append(or_(place == query.area, place.startswith(f"{query.area}.")))
+        found.append(complaints.within(query.area))
     if query.topic:
         found.append(col(Complaint.category).in_(sorted(within(query.topic, book.directory))))
     plain = ("kind", "source", "campaign")
