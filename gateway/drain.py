@@ -17,6 +17,10 @@ from store.models import InboxRow, Lane
 log = structlog.get_logger()
 
 
+class Deadly(Exception):
+    """Each worker that took this message died before it could say why."""
+
+
 def drain_inbox(
     rt: Runtime,
     lane: Lane,
@@ -71,6 +75,8 @@ def _hear(
 ) -> Heard | None:
     """Understand outside any transaction; a text that breaks the reader harms no other row."""
     try:
+        if row.attempts > rt.settings.intake.attempts:
+            raise Deadly
         return hear(row, states.get((row.channel, row.sender), {}), rt.desk())
     except Exception as error:  # noqa: BLE001 - whatever it is, it is kept on the row
         _fail(rt, row, token, error)

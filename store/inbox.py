@@ -85,10 +85,11 @@ def claim(
     """Lease the oldest waiting message of up to `limit` senders to this drain.
 
     A message waits while an older one of the same sender (in the same lane) is not settled,
-    so that several drains at once cannot reorder one sender.
+    so that several drains at once cannot reorder one sender. One that took its drain down with it
+    comes alone: only the culprit does so again.
     """
     waiting = (
-        select(InboxRow.id)
+        select(InboxRow.id, InboxRow.claim)
         .where(*_claimable(lane, now))
         .order_by(col(InboxRow.id))
         .limit(limit)
@@ -96,7 +97,9 @@ def claim(
     )
     if only is not None:
         waiting = waiting.where(InboxRow.id == only)
-    ids = session.exec(waiting).all()
+    found = session.exec(waiting).all()
+    abandoned = [key for key, claim in found if claim]
+    ids = abandoned[:1] or [key for key, _ in found]
     if not ids:
         return []
     changed(

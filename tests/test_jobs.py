@@ -249,6 +249,37 @@ def test_a_poison_message_fails_alone_and_its_sender_is_told(gateway: Gateway, s
     assert len(gateway.rows(Complaint)) == 3
 
 
+class Killed(BaseException):
+    """What `kill -9` is to a drain: nothing below it can say what happened."""
+
+
+def test_a_message_that_kills_its_worker_dies_alone(gateway: Gateway):
+    def killer(text: str) -> None:
+        if "aduh" in text:
+            raise Killed
+
+    hook(gateway.rt, killer)
+    put(
+        gateway,
+        envelope(1, text=ROAD),
+        envelope(2, text="aduh", sender=BUDI),
+        envelope(3, text=ROAD, sender=sender(3)),
+        envelope(4, text="STATUS", sender=BUDI),
+    )
+    deaths = 0
+    for _ in range(10):
+        try:
+            drain(gateway.rt)
+        except Killed:
+            deaths += 1
+        gateway.clock.forward(seconds=gateway.rt.settings.intake.lease_seconds + 1)
+    assert states(gateway) == ["done", "dead", "done", "done"]
+    assert deaths == gateway.rt.settings.intake.attempts
+    assert [row.attempts for row in gateway.rows(InboxRow)] == [2, 5, 2, 1]
+    told = [text for who, text in sent_texts(gateway) if who == BUDI]
+    assert told[0] == "Pesan Anda kami terima dan akan dibaca petugas 1708."
+
+
 def test_nobody_is_told_twice_that_a_message_could_not_be_read(gateway: Gateway):
     hook(gateway.rt, break_on("aduh"))
     put(gateway, envelope(1, text="aduh"))
