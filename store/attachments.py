@@ -41,15 +41,20 @@ class Kept:
 def claim(
     session: Session, *, token: str, now: datetime, lease: timedelta, limit: int
 ) -> list[Waiting]:
-    """Lease the files that have waited longest; a lease of a dead worker runs out by itself."""
+    """Lease the files that have waited longest; a lease of a dead worker runs out by itself.
+
+    What it left behind comes alone, so that the file that killed it kills no other's chances.
+    """
     waiting = (
-        select(Attachment.id)
+        select(Attachment.id, Attachment.claim)
         .where(*_claimable(now))
         .order_by(col(Attachment.due_at), col(Attachment.id))
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    ids = session.exec(waiting).all()
+    found = session.exec(waiting).all()
+    abandoned = [key for key, claim in found if claim]
+    ids = abandoned[:1] or [key for key, _ in found]
     if not ids:
         return []
     changed(

@@ -764,6 +764,21 @@ def test_a_file_is_leased_to_one_worker_until_that_one_is_dead(posted: Gateway, 
         assert not attachments.keep(session, key, kept, token="b")
 
 
+def test_files_of_a_dead_worker_are_taken_one_by_one(posted: Gateway, provider: Provider):
+    refs = [provider.keep_media(TWILIO_SID, number, file_of(JPEG)) for number in range(3)]
+    keys = list(wait_for(posted.rt, *refs))
+    lease = timedelta(seconds=180)
+
+    def claim(now: Any) -> list[int]:
+        with posted.rt.transaction() as session:
+            found = attachments.claim(session, token="x", now=now, lease=lease, limit=9)
+            return [row.id for row in found]
+
+    assert claim(NOON) == keys
+    later = NOON + timedelta(seconds=181)
+    assert [claim(later) for _ in range(4)] == [[key] for key in keys] + [[]]
+
+
 @sqlite
 def test_a_file_that_kills_each_worker_is_given_up(
     posted: Gateway, provider: Provider, clock: Clock
