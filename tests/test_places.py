@@ -102,6 +102,9 @@ SURE = [
     ("warga surabaya timur mengeluh", SURABAYA),
     # everyday words in the same text are no places
     ("hujan deras, pohon di tikungan tebet tumbang", "31.74.01"),
+    ("lubang besar medan", "12.71"),
+    ("macet depan kantor pos besar medan", "12.71"),
+    ("Warga Besar, Medan Labuhan banjir", "12.71.13.1003"),
     # `di Lamongan` is the kabupaten, not the kecamatan in it
     ("longsor di lamongan", "35.24"),
     # an office in a handle is evidence, a web address is none
@@ -365,7 +368,19 @@ ADDRESSES = {
     "jl Pasar Barat gelap": "Jalan Pasar Barat",
     "rw05 banjir": "rw05",
     "longsor di km 12": "km 12",
+    # also where the name is a word or looks like a verb
+    "pohon miring di jln diponegoro, salatiga": "Jalan diponegoro",
+    "lubang di jl. ahmad yani no 5 bekasi": "Jalan ahmad yani no 5",
+    "jalan mawar rusak": "jalan mawar",
+    "jl. letjen s. parman kav 28 macet": "Jalan letjen s. parman kav 28",
+    "jalan lintas sumatera km 45 longsor": "jalan lintas sumatera km 45",
+    "air mati di perum bumi asri, jember": "perum bumi asri",
     # landmarks
+    "belakang smk negeri 1 gelap": "belakang smk negeri 1",
+    "dekat masjid al ikhlas kel. dago": "dekat masjid al ikhlas",
+    "lampu dekat alun alun mati": "dekat alun alun",
+    "macet di depan kantor pos": "depan kantor pos",
+    "jembatan kali progo retak": "jembatan kali progo",
     "jln gelap depan polsek coblong": "depan polsek coblong",
     "dpn SMP 3 dekat Pasar Sederhana macet": "depan SMP 3, dekat Pasar Sederhana",
     "lampu perempatan gatsu-malabar mati": "perempatan gatsu-malabar",
@@ -379,6 +394,9 @@ ADDRESSES = {
     "air tidak jalan sudah 3 hari": None,
     "JALAN RUSAK PARAH DEPAN KANTOR": None,
     "smp 3 hari air mati": None,
+    "antri lama di rumah sakit": None,
+    "jalan kali ini rusak": None,
+    "jalan tembus ke desa rusak": None,
     "banjir depan Bu Tini": None,
     "paspor hilang di Singapura": None,
     "macet di Bandung": None,

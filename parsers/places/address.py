@@ -20,6 +20,7 @@ SHOUTED = 0.6  # share of words with a capital
 NEIGHBOURHOODS = ("rt", "rw")
 NEIGHBOURHOOD = re.compile(r"r[tw]\d{1,3}")
 COUNTED = [["hari"], ["jam"], ["minggu"], ["bulan"], ["tahun"], ["kali"], ["orang"], ["meter"]]
+STATE_SCHOOL = [["negeri"], ["negri"]]
 SCHOOL_NUMBER = re.compile(r"\d{1,3}")
 VERB = re.compile(r"(?:di|ber|ter|me[mn]|pe[mn])\w{4,}|\w{3,}(?:nya|kan)")
 FORMAL: Final = {
@@ -65,7 +66,9 @@ class AddressReader:
             for word in roles[role]
         }
         self.parts: Final = roles[Role.STREET_PART]
+        self.names: Final = roles[Role.STREET_PART] | roles[Role.STREET_NAME]
         self.titles: Final = roles[Role.STREET_TITLE]
+        self.landmarks: Final = roles[Role.LANDMARK]
         self.unnamed: Final = roles[Role.UNNAMED] | roles[Role.NO_STREET]
 
     def read(self, tokens: Sequence[Token], text: str) -> str | None:
@@ -139,6 +142,8 @@ class _Message:
     def _school(self, at: int) -> int | None:
         """`SDN Melati`, `smp 3 coblong`; `smp` and `sma` are also `sampai` and `sama`."""
         after = at + 1
+        if self.words[after : after + 1] in STATE_SCHOOL:
+            after += 1
         if after >= len(self.words) or not self._joined(at):
             return None
         if SCHOOL_NUMBER.fullmatch(self.words[after]):
@@ -154,6 +159,8 @@ class _Message:
         after = at + 1
         if after >= len(self.words) or not self._joined(at):
             return None
+        if "_".join(self.words[after : after + 2]) in self.reader.landmarks:
+            return self._named(after + 1, strong=False) or after + 1
         if self.kinds.get(self.words[after]) not in {None, Role.AROUND, Role.NUMBER}:
             return self._piece(after)
         return self._named(at, strong=False) if self._capital(after) else None
@@ -185,9 +192,13 @@ class _Message:
         return self._numbers(last) if numbered else last
 
     def _is_title(self, at: int) -> bool:
-        """`dr`, `KH`, and initials as in `AH Nasution`."""
+        """`dr`, `KH`, and initials as in `AH Nasution` and `s. parman`."""
         word = self.words[at]
-        return word in self.reader.titles or (word.isalpha() and len(word) < 3 and self._upper(at))
+        initial = word.isalpha() and len(word) < 3 and (self._upper(at) or self._dotted(at))
+        return word in self.reader.titles or initial
+
+    def _dotted(self, at: int) -> bool:
+        return self.text[self.tokens[at].end :].startswith(".")
 
     def _upper(self, at: int) -> bool:
         return (
@@ -198,7 +209,7 @@ class _Message:
         word = self.words[at]
         if not word or word in self.reader.unnamed:
             return False
-        if word in self.reader.parts:
+        if word in self.reader.names:
             return True
         if word in self.kinds:
             return strong and self.kinds[word] is Role.SITE  # jl Pasar Barat

@@ -133,7 +133,8 @@ class _Scanner(NameReader):
         if match is None:
             return None
         manner = self._manner(at, match)
-        if inside := self._in_next(at, match, manner):
+        inside = () if self._describes(at, match) else self._in_next(at, match, manner)
+        if inside:
             return self._mention(match, at, Manner.CHAINED, "", inside), match.size
         if match.common is Common.EVERYDAY and not self._bearable(at, match):
             return None
@@ -172,6 +173,17 @@ class _Scanner(NameReader):
             return ()
         around = tuple(code for code in parent.codes if len(code) in {5, 8})
         return tuple(c for c in match.codes if c.startswith(around) and c not in around)
+
+    def _describes(self, at: int, match: Match) -> bool:
+        """Of `lubang besar medan`, `besar` is the hole; in `di Besar, Medan` it is a kelurahan."""
+        before = self.words[at - 1] if at else ""
+        return (
+            match.common is Common.EVERYDAY
+            and self.index.ordinary(before)
+            and before not in self.roles[Role.LOCATIVE] | self.roles[Role.NAMED]
+            and self.gaps[at - 1] == " "
+            and self.text[self.tokens[at].start].islower()
+        )
 
     def _bearable(self, at: int, match: Match) -> bool:
         """`baru` may not stand alone, nor `dari batang`; `di Batu` and `warga Batu` may."""

@@ -34,7 +34,7 @@ class NameReader:
     def __init__(
         self, index: PlaceIndex, tokens: Sequence[Token], text: str, area: str = ""
     ) -> None:
-        self.index, self.area = index, area
+        self.index, self.text, self.area = index, text, area
         self.roles = index.words.roles
         self.tokens = tokens
         self.words = [token.norm for token in tokens]

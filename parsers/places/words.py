@@ -46,11 +46,13 @@ class Role(StrEnum):
     SITE = "site"  # a landmark whose name follows
     SCHOOL = "school"  # the same; its number may stand between
     NUMBER = "number"  # of a house, RT or RW
+    LANDMARK = "landmark"  # two words that tell a place after `depan`, also without a name
     BESIDE = "beside"  # a landmark follows
     AROUND = "around"  # an unknown name with a capital follows
     NO_STREET = "no_street"  # after `jalan` the sentence goes on
     STREET_PART = "street_part"  # after the name of a street it still goes on
     STREET_TITLE = "street_title"  # between `jl` and the name
+    STREET_NAME = "street_name"  # a word or verb by its looks, and the name of many streets
     STREET_END = "street_end"
     GANG = "gang"  # after the name of a street
     NOT_PLACE = "not_place"  # a person, a dish, a brand follows
