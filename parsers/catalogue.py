@@ -47,18 +47,29 @@ class Rule:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """A further name of a region: a nickname, an old name, an estate, a market or a dusun in it."""
+
+    code: str  # of Kemendagri, from province to desa
+    alias: str
+    keyword: bool = False  # counts only as the first word of a message
+
+
 class Catalogue:
-    """All categories, agencies and rules by code."""
+    """All categories, agencies and rules by code, and names of places of its own."""
 
     def __init__(
         self,
         categories: Iterable[Category],
         agencies: Iterable[Agency],
         rules: Iterable[Rule] = (),
+        areas: Iterable[Area] = (),
     ) -> None:
         self.categories = {category.code: category for category in categories}
         self.agencies = {agency.code: agency for agency in agencies}
         self.rules = tuple(rules)
+        self.areas = tuple(areas)
         parents = {
             category.parent[0]
             for category in self.categories.values()

@@ -1,4 +1,4 @@
-"""Catalogue directories: categories.csv, agencies.csv and, where there are any, rules.csv."""
+"""Catalogue directories: categories.csv, agencies.csv and, where wanted, rules.csv, areas.csv."""
 
 import csv
 import re
@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from parsers.catalogue import Agency, Catalogue, Category, Rule
+from parsers.catalogue import Agency, Area, Catalogue, Category, Rule
+from store.areas import FILE as AREAS
+from store.areas import read_areas
+from store.gazetteer import regions
 
 DEFAULT = Path(__file__).parent / "seed" / "catalogue"
 AREA = re.compile(r"\d\d(\.\d\d(\.\d\d(\.\d{4})?)?)?")  # Kemendagri code
@@ -57,26 +60,51 @@ def default_catalogue() -> Catalogue:
     return load(DEFAULT)
 
 
+def catalogue_in(directory: Path) -> Catalogue:
+    """That of a directory, the national one read only once; CatalogueError as `load`."""
+    return default_catalogue() if directory.resolve() == DEFAULT else load(directory)
+
+
 def load(directory: Path) -> Catalogue:
     """Read a catalogue directory; CatalogueError lists every mistake with file, line and reason."""
     mistakes = Mistakes()
-    categories = _unique(_rows(directory / "categories.csv", COLUMNS, mistakes), mistakes)
-    agencies = _unique(_rows(directory / "agencies.csv", COLUMNS, mistakes), mistakes)
+    categories = _table(directory / "categories.csv", mistakes)
+    agencies = _table(directory / "agencies.csv", mistakes)
     rules = []
     if (directory / "rules.csv").exists():
         rules = list(
             _rows(directory / "rules.csv", RULE_COLUMNS, mistakes, needed=RULE_COLUMNS[:2])
         )
+    for table, what in ((categories, "a category"), (agencies, "an agency")):
+        _check_parents(table, what, mistakes)
     _check_categories(categories, set(agencies), mistakes)
     _check_agencies(agencies, set(categories), mistakes)
     _check_rules(rules, set(categories), set(agencies), mistakes)
+    areas = _areas(directory / AREAS, mistakes)
     if mistakes.lines:
         raise CatalogueError("\n".join(mistakes.lines))
     return Catalogue(
         [_category(row, categories) for row in categories.values()],
         [_agency(row) for row in agencies.values()],
         [_rule(row) for row in rules],
+        areas,
     )
+
+
+def _table(path: Path, mistakes: Mistakes) -> dict[str, Row]:
+    before = len(mistakes.lines)
+    rows = _unique(_rows(path, COLUMNS, mistakes), mistakes)
+    if not rows and len(mistakes.lines) == before:
+        mistakes.lines.append(f"{path.name}: has no rows.")
+    return rows
+
+
+def _areas(path: Path, mistakes: Mistakes) -> tuple[Area, ...]:
+    if not path.exists():
+        return ()
+    found = read_areas(path, regions())
+    mistakes.lines += [str(mistake) for mistake in found.mistakes]
+    return found.areas
 
 
 def _rows(
@@ -119,10 +147,23 @@ def _unique(rows: Iterator[Row], mistakes: Mistakes) -> dict[str, Row]:
     return found
 
 
+def _check_parents(rows: dict[str, Row], what: str, mistakes: Mistakes) -> None:
+    """A category that is its own parent is a topic and the head of its group."""
+    for row in rows.values():
+        above, seen = row.text("parent"), {""}
+        if above == row.code and "category" in what:
+            continue
+        if above and above not in rows:
+            mistakes.add(row, f"parent {above} is not {what}.")
+        while above in rows and above not in seen:
+            seen.add(above)
+            above = rows[above].text("parent")
+        if row.code in seen:
+            mistakes.add(row, f"parent: {row.code} would be above itself.")
+
+
 def _check_categories(rows: dict[str, Row], agencies: Set[str], mistakes: Mistakes) -> None:
     for row in rows.values():
-        if row.text("parent") and row.text("parent") not in rows:
-            mistakes.add(row, f"parent {row.text('parent')} is not a category.")
         for code in row.items("handles"):
             if code.removesuffix(SELDOM) not in agencies:
                 mistakes.add(row, f"handles: {code.removesuffix(SELDOM)} is not an agency.")

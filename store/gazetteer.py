@@ -3,12 +3,13 @@
 import csv
 import gzip
 import json
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from io import StringIO
 
+from parsers.catalogue import Area
 from parsers.places.gazetteer import Gazetteer
 from parsers.places.index import Alias
 from parsers.places.pins import PinMap
@@ -19,10 +20,16 @@ TABLES: Traversable = files("parsers") / "tables"
 
 
 @lru_cache(maxsize=4)
-def default_gazetteer(*, place_sure: float = 75.0, place_margin: float = 5.0) -> Gazetteer:
-    """The gazetteer of the whole country; built once per process and thresholds."""
+def default_gazetteer(
+    *, place_sure: float = 75.0, place_margin: float = 5.0, areas: tuple[Area, ...] = ()
+) -> Gazetteer:
+    """The gazetteer of the whole country, with names of a deployment's own.
+
+    Built once per process, thresholds and names.
+    """
     return Gazetteer(
-        ((code, name) for code, name in _rows(SEED / "wilayah.csv.gz")),
+        regions().items(),
+        areas=areas,
         aliases={
             alias: Alias(tuple(codes.split("|")), bare=bare != "0", weak=bare == "2")
             for alias, codes, bare in _rows(SEED / "abbreviations.csv")
@@ -44,6 +51,12 @@ def default_gazetteer(*, place_sure: float = 75.0, place_margin: float = 5.0) ->
         place_sure=place_sure,
         place_margin=place_margin,
     )
+
+
+@cache
+def regions() -> Mapping[str, str]:
+    """The names of all regions of Kemendagri by their codes."""
+    return {row[0]: row[1] for row in _rows(SEED / "wilayah.csv.gz")}
 
 
 def load_pins() -> PinMap:

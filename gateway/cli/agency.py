@@ -14,12 +14,16 @@ from gateway.cli.opening import opened
 from gateway.cli.options import as_json as json_option
 from gateway.cli.rows import print_fields, print_json, print_table, printable
 from gateway.runtime import Runtime
+from parsers.catalogue import Catalogue
+from store import areas
 from store.agencies import agency_import
 from store.agencies.directory import LOCAL, Directory
 from store.agencies.officers import listed
 from store.agencies.scope import Load, Scope, loads
+from store.agencies.sheets import Mistake
 from store.casework.deadlines import local_day
 from store.catalogue import CatalogueError
+from store.gazetteer import default_gazetteer, regions
 from store.learning.model_files import load_deployment
 
 COLUMNS = ("code", "name", "level", "area", "connected", "open", "late")
@@ -119,7 +123,10 @@ def show(*, code: str, as_json: bool) -> None:
 @agency.command(epilog="\b\nExample:\n  lapor agency check kota/")
 @click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def check(*, directory: Path) -> None:
-    """Say what is wrong with a catalogue directory (categories.csv, agencies.csv, rules.csv)."""
+    """Say what is wrong with a catalogue directory, and what may not be read as it was meant.
+
+    It has categories.csv and agencies.csv and, where wanted, rules.csv and areas.csv.
+    """
     try:
         deployment = load_deployment(directory)
     except CatalogueError as error:
@@ -130,10 +137,19 @@ def check(*, directory: Path) -> None:
     catalogue = deployment.catalogue
     click.echo(
         f"{len(catalogue.topics)} topics, {len(catalogue.agencies)} agencies, "
-        f"{len(catalogue.rules)} rules: the catalogue can be used."
+        f"{len(catalogue.rules)} rules, {len(catalogue.areas)} names of places: "
+        "the catalogue can be used."
     )
+    for warning in _doubts(directory, catalogue):
+        click.echo(printable(f"Warning: {warning}"), err=True)
     if deployment.refused:
         click.echo(f"What was learnt beside it is not used: {deployment.refused}", err=True)
+
+
+def _doubts(directory: Path, catalogue: Catalogue) -> Iterator[Mistake]:
+    if catalogue.areas:
+        gazetteer = default_gazetteer(areas=catalogue.areas)
+        yield from areas.doubts(areas.read_areas(directory / areas.FILE, regions()), gazetteer)
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,16 @@
 """Places named in a message, down to the desa, from the Kemendagri gazetteer."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from math import isfinite, log10
 from typing import Final
 
+from parsers.catalogue import Area
 from parsers.places.address import AddressReader
 from parsers.places.index import Alias, PlaceIndex
 from parsers.places.mentions import scan
+from parsers.places.own import doubts, own_names
 from parsers.places.pins import PinMap
 from parsers.places.resolve import Resolver, Scored
 from parsers.places.weights import PlaceWeights
@@ -52,11 +54,16 @@ class Gazetteer:
         population: Mapping[str, int],
         words: PlaceWords,
         pins: Callable[[], PinMap],
+        areas: Iterable[Area] = (),
         place_sure: float = 75.0,
         place_margin: float = 5.0,
         weights: PlaceWeights | None = None,
     ) -> None:
-        self._index: Final = PlaceIndex(regions, aliases=aliases, postcodes=postcodes, words=words)
+        own = own_names(areas, words.short)
+        self._keywords: Final = own.keywords
+        self._index: Final = PlaceIndex(
+            regions, aliases=aliases, postcodes=postcodes, words=words, own=own.names
+        )
         self._addresses: Final = AddressReader(words, self._index.ordinary, self._is_large)
         self._load_pins: Final = pins
         self._weights: Final = weights or PlaceWeights()
@@ -122,10 +129,16 @@ class Gazetteer:
         key = NOT_WORD.sub("", word[:MAX_KEYWORD]).casefold()
         if key in self._index.words.everyday:
             return None
+        if given := self._keywords.get(key):
+            return given[0] if len(given) == 1 else None
         whole = self._large(key)
         if len(whole) == 1:
             return whole[0]
         return self._with_kind(key) or (None if whole else self._misspelt(key))
+
+    def doubts(self, area: Area) -> Iterator[str]:
+        """Why a name of the deployment may not be read as it was meant."""
+        return doubts(self._index, area)
 
     def _with_kind(self, key: str) -> str | None:
         """The one region whose name is `key` without the kab or kota before or after it."""

@@ -46,6 +46,14 @@ class Alias:
     weak: bool = False  # also another short word (`sda`): needs `di`, a cue, or a second place
 
 
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A name that the deployment gave; with several codes it is ambiguous."""
+
+    codes: tuple[str, ...]
+    words: int  # that it is written with
+
+
 def bare_name(code: str, name: str) -> str:
     """The name as people say it: without Kabupaten, Kota, or Kota Administrasi."""
     return KIND.sub("", name, count=1) if len(code) == 5 else name
@@ -86,8 +94,10 @@ class PlaceIndex:
         aliases: Mapping[str, Alias],
         postcodes: Mapping[str, tuple[str, ...]],
         words: PlaceWords,
+        own: Mapping[str, Own] | None = None,
     ) -> None:
         self.names: Final = dict(regions)
+        self.own: Final = own or {}
         self.aliases: Final = aliases
         self.postcodes: Final = postcodes
         self.words: Final = words
@@ -100,6 +110,8 @@ class PlaceIndex:
         for alias, found in aliases.items():
             if found.bare:
                 self._prepend(alias, found.codes)
+        for name, given in self.own.items():
+            self._prepend(name, given.codes)
         self._beginnings: Final = {key[:size] for key in self._codes for size in BEGINNINGS}
         self.similar = lru_cache(FULL)(self._similar)
         self.ordinary: Final = Kept(self._ordinary).__getitem__
@@ -142,6 +154,11 @@ class PlaceIndex:
     def words_in(self, code: str) -> int:
         """How many words the name of a region has."""
         return len(WORD.findall(bare_name(code, self.names[code])))
+
+    def given(self, key: str, size: int) -> tuple[str, ...]:
+        """The regions that the deployment calls so, in so many words."""
+        own = self.own.get(key)
+        return own.codes if own and own.words == size else ()
 
     def _spelling(self, word: str) -> Spelling:
         new = modern(word)

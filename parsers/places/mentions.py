@@ -18,6 +18,7 @@ from parsers.places.words import (
     Start,
     is_city,
     is_kelurahan,
+    level_of,
 )
 from parsers.text import Token
 
@@ -32,6 +33,9 @@ JOINED_MANNERS = {
 }
 NEIGHBOURHOOD = re.compile(r"r[tw]\d+")
 STREET_WORDS = 2  # words after `jl` that are the street's own name
+OWN_MANNERS = {Manner.NAMED, Manner.LOCATED, Manner.PLAIN}
+OWN_NAME = 0.9  # quality of a name the deployment gave: sure alone, not against another city
+SHARED_NAME = 0.6  # quality of one that others bear as well
 WEAK_ALIAS = 0.6  # quality of `sda` alone, which is hardly Sidoarjo
 
 
@@ -56,7 +60,10 @@ class _Scanner(NameReader):
             if found is not None:
                 yield found
                 self.before = (at + size, found.codes)
-            self._walk_street(at, size)
+            if found is not None and self._given(at, size):
+                self.street = 0  # of `Griya Asri Bekasi` the estate ends before Bekasi
+            else:
+                self._walk_street(at, size)
             at += size
 
     def _mentioned(self, at: int) -> tuple[Mention | None, int]:
@@ -142,8 +149,30 @@ class _Scanner(NameReader):
             match = replace(match, quality=WEAK_ALIAS)
         codes, size = self._suffix(match, at)
         cue = REGENCY if size > match.size else ""
+        if not cue and (own := self._given(at, size)):
+            match, cue = self._own(at, match, manner, own)
         manner = Manner.CUED if cue else manner
         return self._mention(match, at, manner, cue, codes), size
+
+    def _given(self, at: int, size: int) -> tuple[str, ...]:
+        """The regions to which the deployment gave the name that stands here."""
+        return self.index.given("".join(self.words[at : at + size]), size)
+
+    def _own(
+        self, at: int, match: Match, manner: Manner, own: tuple[str, ...]
+    ) -> tuple[Match, str]:
+        """A name that is the deployment's alone needs no cue; a word of the language needs `di`.
+
+        One that may be regions of several levels, or others of that name, is never sure alone.
+        """
+        levels = {level_of(code) for code in match.codes}
+        if len(levels) > 1 or not set(match.codes) <= set(own):
+            return replace(match, quality=SHARED_NAME), ""
+        wordy = match.common >= Common.WORD and manner is Manner.PLAIN
+        site = at > 0 and self.words[at - 1] in self.roles[Role.SITE]  # `perumahan X`, no `jl X`
+        if wordy or not (manner in OWN_MANNERS or (site and manner is Manner.STREET)):
+            return match, ""
+        return replace(match, quality=OWN_NAME), levels.pop()
 
     def _joined(self, at: int) -> tuple[Mention, int] | None:
         """`diCoblong`, `jlDago`: a small word and a name run together."""

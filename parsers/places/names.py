@@ -118,6 +118,8 @@ class NameReader:
         codes = self._spelt(at, size)
         if not codes:
             return ()
+        if own := self.index.given("".join(words), size):
+            return tuple(code for code in codes if code in own or self.index.words_in(code) == size)
         if not cued and self._all_everyday(at, size):  # `suka maju` is no Sukamaju
             return tuple(code for code in codes if self.index.words_in(code) == size)
         return codes if not {words[0], words[-1]} & self.roles[Role.UNNAMED] else ()
