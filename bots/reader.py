@@ -60,10 +60,10 @@ class Reader:
         if code in self.names:
             return self.names[code]
         kind, _, area = code.partition("@")
-        if area and area not in self.gazetteer.codes:
-            return code
         agency = self.catalogue.agencies.get(kind)
-        name = _short(agency) if agency else kind
+        if agency is None or (area and area not in self.gazetteer.codes):
+            return code
+        name = _short(agency)
         return f"{name} {self.gazetteer.name(area)}" if area else name
 
     def place_name(self, code: str) -> str:

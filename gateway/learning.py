@@ -8,15 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, astuple, dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import structlog
 
 from gateway import logs
-from gateway.runtime import Runtime, build_reader, open_runtime
-from gateway.settings import Settings, load
-from parsers.learned import Model
+from gateway.runtime import Runtime, build_reader, deployment_of, open_runtime
+from gateway.settings import ConfigError, Settings, load
+from parsers.catalogue import Catalogue
+from parsers.learned import Field
 from parsers.text import tokenise
 from parsers.understand import Understander
 from store import audit
@@ -24,21 +26,20 @@ from store.agencies.directory import Directory
 from store.catalogue import DEFAULT, default_catalogue
 from store.learning import corrections
 from store.learning.corrections import Decision, Tally
-from store.learning.examples import read_examples
+from store.learning.examples import FILE as EXAMPLES
+from store.learning.examples import LABELS, Example, kept_for, read_examples
 from store.learning.model_files import (
     FOLDER,
     Deployment,
     Learnt,
     NoModel,
     fingerprint,
-    load_deployment,
     load_model,
     save,
 )
 from store.learning.training import Say, TooFew, learn
 
 log = structlog.get_logger()
-EXAMPLES = DEFAULT / "examples.csv"
 JUDGED = ("category", "agency")
 RIGHT = 0.95  # of the sure answers: what being sure promises
 CHANCE = 0.01  # of the decisions: so much may one field lose while both together do not
@@ -77,17 +78,18 @@ def learn_from_store(
     actor: str = ACTOR,
     since: datetime | None = None,
     dry_run: bool = False,
-    national: Path = EXAMPLES,
+    national: Path = DEFAULT / EXAMPLES,
 ) -> Outcome:
     """Learn, judge, and use the new model if it is not worse; figures stay in the audit.
 
-    What the examples of `national` know is learnt again with it, so that nothing is forgotten.
+    What the examples of `national`, and those beside the catalogue, know is learnt again with it,
+    so that nothing is forgotten.
     Busy if somebody else is at it; TooFew if nothing was decided that can be learnt.
     """
     began, until = time.monotonic(), rt.now()
     with alone(rt.settings.data_dir / FOLDER):
         with rt.reading() as session:
-            directory = Directory.load(session, default_catalogue())
+            directory = Directory.load(session, rt.settings.catalogue)
             decided = corrections.decisions(session, directory, since=since)
             pairs = corrections.duplicates(session, since=since)
         lesson = _lesson(rt.settings, directory, decided, say, national)
@@ -126,39 +128,73 @@ def _lesson(
 ) -> _Lesson:
     catalogue = directory.catalogue
     judges = [one for one in decided if one.held_out]
-    old = build_reader(settings, load_deployment(learnt=settings.data_dir))
+    old = build_reader(settings, deployment_of(settings))
     before = _judge(old.understander, judges, directory)
     del old  # a model less in memory
     pupil = build_reader(settings, Deployment(catalogue), learning=True).understander
-    known = read_examples(national, catalogue).rows
-    lessons = corrections.examples(
-        [one for one in decided if not one.held_out],
-        pupil.matchers.words.normaliser.known,
-        {token.norm for example in known for token in tokenise(example.text)},
+    shipped = read_examples(national, default_catalogue()).rows
+    known = kept_for(shipped, catalogue)
+    without_people = partial(
+        corrections.examples,
+        known=pupil.matchers.words.normaliser.known,
+        usual={token.norm for example in shipped for token in tokenise(example.text)},
     )
+    lessons = without_people([one for one in decided if not one.held_out])
     if not lessons:
         raise TooFew("nothing to learn: no complaint has been decided about that may be used.")
     areas = {example.text: area for example, area in lessons}
-    listed = [*known, *(example for example, _ in lessons)]
+    told = [*lessons, *without_people(_brought(settings))]
+    listed = [*known, *(example for example, _ in told)]
     learnt = learn(listed, lambda text: pupil.see(text, area=areas.get(text)), say)
-    learnt = _scored_as_shipped(learnt, load_model(DEFAULT, catalogue))
+    learnt = _scored_as_before(learnt, settings, known)
     new = build_reader(settings, Deployment(catalogue, learnt.model))
     return _Lesson(learnt, len(lessons), before, _judge(new.understander, judges, directory))
 
 
-def _scored_as_shipped(learnt: Learnt, shipped: Model | NoModel) -> Learnt:
-    """The same weighing and the same scores as the shipped model has.
+def _brought(settings: Settings) -> list[Decision]:
+    """The good rows of the examples beside a catalogue of one's own, each by a different person."""
+    path = settings.catalogue_dir / EXAMPLES
+    if not settings.matching.catalogue or not path.exists():
+        return []
+    rows = read_examples(path, settings.catalogue).rows
+    return [
+        Decision(
+            tracking=number,
+            writer=f"example {number}",
+            text=row.text,
+            area=None,
+            decided={name: label for name in LABELS if (label := row.label(name))},
+            proposed={},
+            sure=frozenset(),
+        )
+        for number, row in enumerate(rows)
+    ]
+
+
+def _scored_as_before(learnt: Learnt, settings: Settings, shipped: Sequence[Example]) -> Learnt:
+    """The same weighing and the same scores as the model beside the catalogue has.
 
     They were made on messages of people. Made anew from examples that are mostly invented, they
-    would promise too much; made from a few dozen decisions, they would prove nothing.
+    would promise too much; made from a few dozen decisions, they would prove nothing. A field of
+    an own catalogue that the `shipped` examples teach as well has those of the shipped model.
     """
-    if isinstance(shipped, Model):
-        numbers = {field.name: field for field in shipped.fields}
-        learnt.model.fields = [
-            replace(numbers[field.name], classes=field.classes) if field.name in numbers else field
-            for field in learnt.model.fields
-        ]
+    numbers = {
+        field.name: field
+        for field in _fields(DEFAULT, default_catalogue())
+        if any(example.label(field.name) for example in shipped)
+    }
+    own = _fields(settings.catalogue_dir, settings.catalogue)
+    numbers |= {field.name: field for field in own}
+    learnt.model.fields = [
+        replace(numbers[field.name], classes=field.classes) if field.name in numbers else field
+        for field in learnt.model.fields
+    ]
     return learnt
+
+
+def _fields(directory: Path, catalogue: Catalogue) -> Sequence[Field]:
+    found = load_model(directory, catalogue)
+    return () if isinstance(found, NoModel) else found.fields
 
 
 def _judge(
@@ -205,7 +241,7 @@ def _sure_share(tally: Tally) -> float:
 
 
 def _keep(rt: Runtime, learnt: Learnt, outcome: Outcome, *, actor: str, until: datetime) -> None:
-    catalogue = default_catalogue()
+    catalogue = rt.settings.catalogue
     if not outcome.kept:
         save(rt.settings.data_dir, catalogue, learnt, when=until)
     stamps = {"until": until.isoformat(), "catalogue": fingerprint(catalogue)}
@@ -242,6 +278,9 @@ def main() -> int:
     except (Busy, TooFew) as error:
         log.info("learn", kept=str(error))
         return 0
+    except ConfigError as error:
+        log.error("learn_failed", error=str(error))
+        return 1
     except Exception as error:  # noqa: BLE001 - only its type and place may be told
         log.error("learn_failed", error=logs.where(error))
         return 1

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from gateway.runtime import Runtime
 from store import audit
-from store.catalogue import default_catalogue
 from store.learning import corrections
 from store.learning.corrections import TRIED
 from store.learning.model_files import fingerprint
@@ -42,7 +41,7 @@ def due(rt: Runtime) -> bool:
         last = corrections.last_learnt(session)
         if any(row and row.at >= begins for row in (last, corrections.last_tried(session))):
             return False
-        if last and last.detail["catalogue"] != fingerprint(default_catalogue()):
+        if last and last.detail["catalogue"] != fingerprint(rt.settings.catalogue):
             return True
         return corrections.count_decided(session, since=_until(last)) >= rules.fewest
 

@@ -31,7 +31,7 @@ from store import complaints
 from store.agencies.directory import imported_names
 from store.db import open_engine
 from store.gazetteer import default_gazetteer
-from store.learning.model_files import Deployment, load_deployment, version
+from store.learning.model_files import Deployment, version, with_learnt
 from store.understander import build_understander
 
 log = structlog.get_logger()
@@ -113,8 +113,8 @@ class Runtime:
     @cached_property
     def reader(self) -> Reader:
         """Catalogue and gazetteer: a second to load, so only processes that understand pay it."""
-        self.__dict__["_learnt"] = version(self.settings.data_dir)
-        deployment = load_deployment(learnt=self.settings.data_dir)
+        self.__dict__["_learnt"] = version(*self.settings.model_dirs)
+        deployment = deployment_of(self.settings)
         if deployment.refused:
             log.warning("learnt_not_used", reason=deployment.refused)
         return build_reader(self.settings, deployment)
@@ -122,7 +122,7 @@ class Runtime:
     def renew_reader(self) -> None:
         """Where something was learnt since, load it: a second once a night, else one look."""
         known = self.__dict__.get("_learnt")
-        if known is None or known == version(self.settings.data_dir):
+        if known is None or known == version(*self.settings.model_dirs):
             return
         log.info("learnt_anew")
         self.__dict__.pop("reader", None)
@@ -200,14 +200,21 @@ def build(settings: Settings) -> Runtime:
     )
 
 
+def deployment_of(settings: Settings) -> Deployment:
+    """The catalogue of this service, with what was learnt for it last."""
+    return with_learnt(settings.catalogue, settings.model_dirs)
+
+
 def build_reader(
     settings: Settings, deployment: Deployment | None = None, *, learning: bool = False
 ) -> Reader:
-    """Load the gazetteer and a catalogue, by default the national one, with what was learnt."""
+    """Load the gazetteer and a catalogue with its places, by default with the model beside it."""
     matching = settings.matching
-    deployment = deployment or load_deployment()
+    deployment = deployment or with_learnt(settings.catalogue, [settings.catalogue_dir])
     gazetteer = default_gazetteer(
-        place_sure=matching.place_sure, place_margin=matching.place_margin
+        place_sure=matching.place_sure,
+        place_margin=matching.place_margin,
+        areas=deployment.catalogue.areas,
     )
     thresholds = Thresholds(
         category_sure=matching.category_sure,

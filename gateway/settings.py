@@ -26,8 +26,11 @@ from gateway.channel_settings import Channels, ClockTime, Officers, Section
 from gateway.deadline_settings import Deadlines
 from gateway.family_settings import Families
 from gateway.learning_settings import Learning
+from gateway.matching_settings import Matching
+from parsers.catalogue import Catalogue
 from store.casework.deadlines import DutyClock
 from store.casework.workdays import CalendarError
+from store.catalogue import catalogue_in
 from store.notices import NoticeRules, Quiet
 
 ROOT = Path(__file__).parent.parent
@@ -182,14 +185,6 @@ class Relay(Section):
     every_seconds: PositiveInt
 
 
-class Matching(Section):
-    category_sure: float = Field(ge=0, le=100)
-    category_margin: float = Field(ge=0, le=100)
-    place_sure: float = Field(ge=0, le=100)
-    place_margin: float = Field(ge=0, le=100)
-    command_typo: float = Field(ge=0, le=100)
-
-
 class Open311(Section):
     jurisdictions: tuple[str, ...] = Field(min_length=1)
     key_needed: bool
@@ -258,6 +253,20 @@ class Settings(Section):
     @property
     def clock(self) -> DutyClock:
         return self.deadlines.clock(self.zone)
+
+    @property
+    def catalogue_dir(self) -> Path:
+        return self.matching.directory(self.data_dir)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """What this service routes by; that it can be used was seen at the start."""
+        return catalogue_in(self.catalogue_dir)
+
+    @property
+    def model_dirs(self) -> tuple[Path, ...]:
+        """Where what was learnt may lie: nightly for this service, else beside the catalogue."""
+        return self.data_dir, self.catalogue_dir
 
     @property
     def spool_dir(self) -> Path:
@@ -330,6 +339,7 @@ def _secrets(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
 
 def _inconsistent(settings: Settings) -> list[str]:
     mistakes = [*_wrong_addresses(settings), *_wrong_days(settings)]
+    mistakes += settings.matching.mistakes(settings.data_dir)
     secrets, channels = settings.secrets, settings.channels
     if settings.attachments.lease_seconds <= settings.attachments.timeout_seconds:
         mistakes.append("attachments.lease_seconds: must be more than timeout_seconds.")

@@ -158,9 +158,11 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
     return build(load(ROOT / "config.yaml", environ)).reader
 
 
-def open_gateway(settings: Settings, clock: Clock, reader: Reader) -> Iterator[Gateway]:
+def open_gateway(settings: Settings, clock: Clock, reader: Reader | None) -> Iterator[Gateway]:
+    """Without a reader it loads that of its settings itself."""
     rt = dataclasses.replace(build(settings), now=clock)
-    vars(rt)["reader"] = reader
+    if reader:
+        vars(rt)["reader"] = reader
     jobs.use(rt)
     yield Gateway(rt, clock)
     jobs.use(None)

@@ -209,6 +209,10 @@ def test_the_check_of_a_directory(lapor: Callable[..., Result], tmp_path: Path):
     doubtful = lapor("agency", "check", str(write(tmp_path, f"code,alias\n{BALARAJA},Besok\n")))
     assert doubtful.exit_code == 0
     assert "Warning: areas.csv line 2, alias: 'Besok' is an ordinary word" in doubtful.stderr
+    (tmp_path / "examples.csv").write_text("text,category\nkran mati,AIR\nbanjir,BANJIR\n")
+    doubtful = lapor("agency", "check", str(write(tmp_path, "code,alias\n")))
+    assert doubtful.exit_code == 0
+    assert "Warning: examples.csv line 3: category 'BANJIR' is neither a code" in doubtful.stderr
     wrong = lapor("agency", "check", str(write(tmp_path, WRONG)))
     assert wrong.exit_code == 1
     assert "areas.csv line 4, code: is empty." in wrong.stderr

@@ -20,10 +20,11 @@ from store.agencies import agency_import
 from store.agencies.directory import LOCAL, Directory
 from store.agencies.officers import listed
 from store.agencies.scope import Load, Scope, loads
-from store.agencies.sheets import Mistake
 from store.casework.deadlines import local_day
 from store.catalogue import CatalogueError
 from store.gazetteer import default_gazetteer, regions
+from store.learning.examples import FILE as EXAMPLES
+from store.learning.examples import read_examples
 from store.learning.model_files import load_deployment
 
 COLUMNS = ("code", "name", "level", "area", "connected", "open", "late")
@@ -146,10 +147,14 @@ def check(*, directory: Path) -> None:
         click.echo(f"What was learnt beside it is not used: {deployment.refused}", err=True)
 
 
-def _doubts(directory: Path, catalogue: Catalogue) -> Iterator[Mistake]:
+def _doubts(directory: Path, catalogue: Catalogue) -> Iterator[str]:
+    """Names of places that may be read otherwise, and examples that teach nothing."""
     if catalogue.areas:
         gazetteer = default_gazetteer(areas=catalogue.areas)
-        yield from areas.doubts(areas.read_areas(directory / areas.FILE, regions()), gazetteer)
+        found = areas.read_areas(directory / areas.FILE, regions())
+        yield from map(str, areas.doubts(found, gazetteer))
+    if (directory / EXAMPLES).exists():
+        yield from read_examples(directory / EXAMPLES, catalogue).problems
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from gateway.cli.opening import database_name
 from gateway.health import LATE_SECONDS, gauges
 from gateway.open311.channel import Polled
 from gateway.queue import BACKGROUND, PERIODIC, Wake
-from gateway.runtime import Runtime
+from gateway.runtime import Runtime, deployment_of
 from store.db import schema_is_current
 
 SKEW_SECONDS = 2
@@ -58,6 +58,7 @@ def failed(check: str, says: str, do: str) -> Finding:
 def examine(rt: Runtime, *, offline: bool) -> Iterator[Finding]:
     """Every check that makes sense: a database that is away is not asked for its schema."""
     yield good("configuration", f"{rt.settings.environment}, {rt.settings.public_url}")
+    yield _catalogue(rt)
     yield (database := _guarded("database", _database, rt))
     if database.mark is Mark.OK:
         yield _guarded("durability", _durability, rt)
@@ -92,6 +93,24 @@ def _guarded(name: str, check: Callable[[Runtime], Finding], rt: Runtime) -> Fin
             f"the queue does not answer ({type(error).__name__}); messages are kept all the same",
             "Start it (`make run` does), or correct queue.url (REDIS_URL).",
         )
+
+
+def _catalogue(rt: Runtime) -> Finding:
+    """Mistakes in it stop the start, so only what may be used and is not meant remains."""
+    settings = rt.settings
+    known = settings.catalogue
+    lost = [code for code in settings.intake.confidential if code not in known.categories]
+    if lost:
+        return warning(
+            "catalogue",
+            f"it has no topic {', '.join(lost)}: complaints about it are public",
+            "Name the delicate topics of this catalogue in intake.confidential, or [].",
+        )
+    if refused := deployment_of(settings).refused:
+        return warning("catalogue", f"not used: {refused}", "Learn again, or delete that model.")
+    says = f"{len(known.topics)} topics, {len(known.agencies)} agencies"
+    where = settings.catalogue_dir if settings.matching.catalogue else "the shipped one"
+    return good("catalogue", f"{where}: {says}")
 
 
 def _database(rt: Runtime) -> Finding:

@@ -19,10 +19,10 @@ from sqlmodel import Session
 from gateway.cli.importing import progress_bar
 from gateway.cli.opening import actor
 from gateway.runtime import Runtime
+from parsers.catalogue import Catalogue
 from store import audit
 from store.agencies.directory import Directory
 from store.agencies.scope import Scope
-from store.catalogue import default_catalogue
 from store.exchange.export import COLUMNS, Shown, Wanted, cells, count, page
 from store.exchange.files import Format
 from store.exchange.names import national_regions
@@ -49,7 +49,7 @@ class Export:
     def run(self, rt: Runtime) -> int:
         """How many were written. The audit log knows of it before anything leaves."""
         with rt.transaction() as session:
-            wanted = self._wanted(session)
+            wanted = self._wanted(session, rt.settings.catalogue)
             self._audit(session, rt)
         with self._opened() as file, progress_bar() as progress:
             bar = progress.add_task("export", total=self._total(rt, wanted))
@@ -62,19 +62,19 @@ class Export:
                 progress.update(bar, completed=written)
         return written
 
-    def _wanted(self, session: Session) -> Wanted:
+    def _wanted(self, session: Session, catalogue: Catalogue) -> Wanted:
         return Wanted(
             since=self.since,
             until=self.until,
-            scope=self._scope(session) if self.agency else None,
+            scope=self._scope(session, catalogue) if self.agency else None,
             area=self.area,
             statuses=self.statuses,
             sources=self.sources,
         )
 
-    def _scope(self, session: Session) -> Scope:
+    def _scope(self, session: Session, catalogue: Catalogue) -> Scope:
         """Of an agency that is known: a slip of the finger is no empty export."""
-        directory = Directory.load(session, default_catalogue())
+        directory = Directory.load(session, catalogue)
         area = self.agency.partition("@")[2]
         if not directory.known(self.agency, [area] if area in national_regions() else []):
             raise click.UsageError(f"{self.agency!r} is no code of an agency.")

@@ -24,7 +24,6 @@ from gateway.runtime import Runtime
 from parsers.understanding import Kind
 from store import audit
 from store.agency_models import AgencyRow
-from store.catalogue import default_catalogue
 from store.exchange import batch as exchange
 from store.exchange.batch import Batch
 from store.exchange.cells import Cells, Problem, neutral
@@ -260,7 +259,7 @@ def _warn(lines: Mapping[int, int], tracking: int, reason: str) -> None:
 
 
 def _interpreter(rt: Runtime) -> Interpreter:
-    catalogue = default_catalogue()
+    catalogue = rt.settings.catalogue
     with rt.reading() as session:
         agencies = session.exec(select(AgencyRow)).all()
 

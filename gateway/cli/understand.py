@@ -16,7 +16,7 @@ from bots.reader import Reader
 from gateway.cli.opening import read_settings
 from gateway.cli.rows import print_json
 from gateway.logs import where
-from gateway.runtime import build_reader, utc_now
+from gateway.runtime import build_reader, deployment_of, utc_now
 from parsers.messages import storable
 from parsers.understanding import Understanding
 from store.catalogue import CatalogueError
@@ -56,7 +56,7 @@ class Area(click.ParamType[str, str]):
     "--catalogue",
     "directory",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Categories and agencies of your own; otherwise the national ones.",
+    help="Categories and agencies of your own; otherwise those of matching.catalogue.",
 )
 @click.option("--area", type=Area(), help="Kemendagri code of the place that is likely: 73.71.")
 def understand(directory: Path | None, area: str | None) -> None:
@@ -71,13 +71,11 @@ def understand(directory: Path | None, area: str | None) -> None:
     """
     settings = read_settings()
     try:
-        deployment = (
-            load_deployment(directory) if directory else load_deployment(learnt=settings.data_dir)
-        )
+        deployment = load_deployment(directory) if directory else deployment_of(settings)
     except CatalogueError as error:
         raise click.UsageError(f"the catalogue {directory} cannot be used:\n{error}") from error
     if deployment.refused:
-        instead = "the model that comes with 1708" if deployment.model else "the catalogue alone"
+        instead = "the model beside the catalogue" if deployment.model else "the catalogue alone"
         click.echo(f"Note: {deployment.refused}. Used instead: {instead}.", err=True)
     answers = Answers(build_reader(settings, deployment), area, settings.zone)
     if answers.print_all(sys.stdin.buffer):

@@ -13,7 +13,6 @@ from gateway.open311.words import Words, refusal
 from gateway.settings import Settings
 from parsers.catalogue import Category
 from parsers.understanding import Kind
-from store import catalogue
 
 SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"
 KEYWORDS = 20  # of a topic's many, so that all services stay one small answer
@@ -27,7 +26,7 @@ ATTRIBUTES: Mapping[str, tuple[Words, Words]] = {  # none is required; the same 
 
 def discovery(settings: Settings) -> Value:
     """https://wiki.open311.org/Service_Discovery; a new changeset says that topics changed."""
-    changeset = _changeset(catalogue.DEFAULT / "categories.csv", settings)
+    changeset = _changeset(settings.catalogue_dir / "categories.csv", settings)
     endpoint = {
         "specification": SPECIFICATION,
         "url": f"{settings.public_url.rstrip('/')}/open311/v2",

@@ -13,7 +13,6 @@ from gateway.runtime import Runtime
 from gateway.settings import Settings
 from store.agencies.directory import Directory
 from store.casework.deadlines import local_day
-from store.catalogue import default_catalogue
 from store.reports import reports
 from store.reports.agencies import activity, agency_name
 from store.reports.cases import Book, open_book
@@ -60,7 +59,7 @@ def letter(rt: Runtime, session: Session, question: Question, words: Letter) -> 
 
 
 def _desk(rt: Runtime, session: Session, question: Question) -> _Desk:
-    book = open_book(session, Directory.load(session, default_catalogue()))
+    book = open_book(session, Directory.load(session, rt.settings.catalogue))
     today = local_day(rt.now(), rt.settings.zone)
     campaigns = rt.settings.clock.campaigns
     check(question.query, book.directory, book.words, today=today, campaigns=campaigns)

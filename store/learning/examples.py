@@ -3,7 +3,7 @@
 import csv
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from parsers.learned import KIND
 from parsers.messages import storable
 from parsers.understanding import Kind
 
+FILE = "examples.csv"  # beside a catalogue
 LABELS = (KIND, "category", "agency")
 LONGEST_LABEL = 60  # characters of an unknown label that are shown
 SIMILAR = 0.8  # share of letters from which an unknown label is a slip
@@ -131,6 +132,19 @@ def read_examples(path: Path, catalogue: Catalogue) -> Examples:
     except UnicodeDecodeError:
         found.problems.append(f"{path.name}: is not UTF-8.")
     return found
+
+
+def kept_for(examples: Iterable[Example], catalogue: Catalogue) -> list[Example]:
+    """Examples of another catalogue: the labels whose codes this one has, and the kinds."""
+    kept = (
+        replace(
+            example,
+            category=example.category if example.category in catalogue.categories else "",
+            agency=example.agency if example.agency in catalogue.agencies else "",
+        )
+        for example in examples
+    )
+    return [example for example in kept if any(map(example.label, LABELS))]
 
 
 def _rows(

@@ -5,7 +5,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from os import replace
@@ -17,7 +17,7 @@ import numpy as np
 from parsers.catalogue import Catalogue
 from parsers.learned import Field, Model
 from parsers.vocabulary import FAMILIES, NATIONAL, OWN, Vocabulary
-from store.catalogue import DEFAULT, default_catalogue, load
+from store.catalogue import DEFAULT, catalogue_in
 
 FOLDER = "learned"
 META = "meta.json"
@@ -73,9 +73,14 @@ def load_deployment(directory: Path = DEFAULT, *, learnt: Path | None = None) ->
 
     What was learnt in the folder `learnt` comes before what lies beside the catalogue.
     """
-    catalogue = default_catalogue() if directory.resolve() == DEFAULT else load(directory)
+    folders = (learnt, directory) if learnt else (directory,)
+    return with_learnt(catalogue_in(directory), folders)
+
+
+def with_learnt(catalogue: Catalogue, folders: Iterable[Path]) -> Deployment:
+    """The first model in the folders that can be used; what is wrong with others only told."""
     refused: list[str] = []
-    for folder in (learnt, directory) if learnt else (directory,):
+    for folder in folders:
         match load_model(folder, catalogue):
             case NoModel(reason):
                 refused += [reason] if reason else []
@@ -84,8 +89,12 @@ def load_deployment(directory: Path = DEFAULT, *, learnt: Path | None = None) ->
     return Deployment(catalogue, refused="; ".join(refused))
 
 
-def version(directory: Path) -> str:
-    """Another one whenever something was learnt there; costs one look at a file's date."""
+def version(*directories: Path) -> str:
+    """Another one whenever something was learnt there; costs a look at the date of a file each."""
+    return " ".join(map(_dated, directories)).strip()
+
+
+def _dated(directory: Path) -> str:
     try:
         found = (directory / FOLDER / META).stat()
     except OSError:

@@ -182,5 +182,5 @@ def agency_name(book: Book, code: str) -> str:
     if name or "@" not in code:
         return name or code
     kind, _, area = code.partition("@")
-    place = area_names().get(area[:REGENCY], area)
-    return f"{book.directory.name(kind) or kind} {place}"
+    of_type = book.directory.name(kind)
+    return f"{of_type} {area_names().get(area[:REGENCY], area)}" if of_type else code

@@ -92,8 +92,8 @@ def check(
     _check_area(query.area)
     if query.agency and not _is_agency(query.agency, directory, words.of("agency")):
         _unknown("agency", query.agency, directory.suggest(query.agency))
-    categories = directory.catalogue.categories
-    if query.topic and query.topic not in categories:
+    topics = {*directory.catalogue.categories, *words.of("category")}
+    if query.topic and query.topic not in topics:
         _unknown("topic", query.topic, _near_topics(query.topic, directory))
     for what, value, known in (
         ("level", query.level, LEVELS),
