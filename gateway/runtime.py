@@ -117,6 +117,8 @@ class Runtime:
         deployment = deployment_of(self.settings)
         if deployment.refused:
             log.warning("learnt_not_used", reason=deployment.refused)
+        if lost := self.settings.lost_confidential:
+            log.warning("confidential_unknown", topics=lost)
         return build_reader(self.settings, deployment)
 
     def renew_reader(self) -> None:

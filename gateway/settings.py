@@ -264,6 +264,11 @@ class Settings(Section):
         return catalogue_in(self.catalogue_dir)
 
     @property
+    def lost_confidential(self) -> list[str]:
+        """Topics of intake.confidential that the catalogue does not have."""
+        return [code for code in self.intake.confidential if code not in self.catalogue.categories]
+
+    @property
     def model_dirs(self) -> tuple[Path, ...]:
         """Where what was learnt may lie: nightly for this service, else beside the catalogue."""
         return self.data_dir, self.catalogue_dir

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from parsers.catalogue import Agency, Area, Catalogue, Category, Rule
+from store.agencies.sheets import Sheet, mark_of, text_of
 from store.areas import FILE as AREAS
 from store.areas import read_areas
 from store.gazetteer import regions
@@ -110,12 +111,12 @@ def _areas(path: Path, mistakes: Mistakes) -> tuple[Area, ...]:
 def _rows(
     path: Path, columns: Sequence[str], mistakes: Mistakes, *, needed: Sequence[str] = ("name",)
 ) -> Iterator[Row]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        mistakes.lines.append(f"{path.name}: cannot be read ({error}).")
+    sheet = Sheet(path.name)
+    text = text_of(path, sheet)
+    if text is None:
+        mistakes.lines += map(str, sheet.mistakes)
         return
-    lines = csv.reader(text.splitlines(), strict=True)
+    lines = csv.reader(text.splitlines(), delimiter=mark_of(text), strict=True)
     head = [name.strip() for name in next(lines, [])]
     unknown = [name for name in head if name not in (*columns, *OPTIONAL)]
     missing = [name for name in needed if name not in head]

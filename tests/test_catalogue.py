@@ -92,6 +92,53 @@ def test_unreadable_table(tmp_path: Path, head: str, line: str) -> None:
     assert str(error.value) == line
 
 
+def test_spreadsheets_of_indonesia_write_semicolons(tmp_path: Path) -> None:
+    (tmp_path / "categories.csv").write_text("code;name\nA;Jalan, jembatan\n", encoding="utf-8")
+    (tmp_path / "agencies.csv").write_text("\ufeffname\nDinas Jalan\n", encoding="utf-8")
+    assert load(tmp_path).categories["A"].name == "Jalan, jembatan"
+    assert list(load(tmp_path).agencies) == ["Dinas Jalan"]
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"code,name\nA,Jalan\nB,Caf\xe9\n", "line 3: byte 0xe9 is not UTF-8: save it as"),
+        ("code,name\n".encode("utf-16"), "is UTF-16: save it as"),
+        (b"PK\x03\x04", "is a workbook (xlsx, ods): save it as"),
+    ],
+)
+def test_wrong_encodings(tmp_path: Path, content: bytes, line: str) -> None:
+    path = directory(tmp_path, "", "D,Dinas,,,,,\n")
+    (path / "categories.csv").write_bytes(content)
+    with pytest.raises(CatalogueError) as error:
+        load(path)
+    assert line in str(error.value)
+    assert str(error.value).startswith("categories.csv")
+
+
+@pytest.mark.parametrize(
+    ("file", "rows", "line"),
+    [
+        ("categories", "A,Satu,B\nB,Dua,A\n", "line 2: parent: A would be above itself."),
+        ("agencies", "A,Satu,A\n", "line 2: parent: A would be above itself."),
+        ("agencies", "A,Satu,PUSAT\n", "line 2: parent PUSAT is not an agency."),
+        ("categories", "A,Satu,X\n", "line 2: parent X is not a category."),
+        ("agencies", "", "has no rows."),
+    ],
+)
+def test_who_stands_above_whom(tmp_path: Path, file: str, rows: str, line: str) -> None:
+    path = directory(tmp_path, "T,Topik,,,,,\n", "D,Dinas,,,,,\n")
+    (path / f"{file}.csv").write_text(f"code,name,parent\n{rows}", encoding="utf-8")
+    with pytest.raises(CatalogueError, match=r"^\w+\.csv") as error:
+        load(path)
+    assert line in str(error.value)
+
+
+def test_a_topic_may_be_the_head_of_its_own_group(tmp_path: Path) -> None:
+    path = directory(tmp_path, "A,Air,,,A,,\nK,Kran,,,A,,\n", "D,Dinas,,,,,\n")
+    assert [topic.code for topic in load(path).topics] == ["K"]
+
+
 def test_missing_files_are_both_named(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError) as error:
         load(tmp_path)

@@ -130,6 +130,23 @@ def reported(lapor: Lapor, *words: str) -> dict[str, list[dict[str, object]]]:
 
 
 @sqlite
+@pytest.mark.parametrize(
+    ("words", "category", "agency", "place"),
+    [
+        ("KLP pju mati depan warung", "LAMPU", "TERANG", "36.03.01"),
+        ("bak sampah penuh di perumahan Griya Klopotan", "SAMPAH", "BERSIH", BALARAJA),
+        ("TANGKAB pipa air bocor sudah tiga hari", "AIR", "PAM", "36.03"),
+    ],
+)
+def test_what_a_message_of_the_town_becomes(
+    town: Gateway, words: str, category: str, agency: str, place: str
+):
+    town.say(words)
+    row = only(town)
+    assert (row.category, row.agency, row.place) == (category, agency, place)
+
+
+@sqlite
 def test_an_import_speaks_the_words_of_the_town(town: Gateway, lapor: Lapor, tmp_path: Path):
     head = "tracking,created_at,text,category,agency"
     rows = ["7000001,2026-11-02,kran,Air kran mati,Perumda Tirta Klopotan"]

@@ -99,8 +99,7 @@ def _catalogue(rt: Runtime) -> Finding:
     """Mistakes in it stop the start, so only what may be used and is not meant remains."""
     settings = rt.settings
     known = settings.catalogue
-    lost = [code for code in settings.intake.confidential if code not in known.categories]
-    if lost:
+    if lost := settings.lost_confidential:
         return warning(
             "catalogue",
             f"it has no topic {', '.join(lost)}: complaints about it are public",

@@ -79,7 +79,7 @@ def shown(text: str) -> str:
 def read(path: Path, columns: Sequence[str], needed: Collection[str]) -> Sheet:
     """Read the whole file, with , or ; between the fields and a header line."""
     sheet = Sheet(path.name)
-    text = _text(path, sheet)
+    text = text_of(path, sheet)
     if text is None:
         return sheet
     lines = _lines(text, sheet)
@@ -93,9 +93,7 @@ def read(path: Path, columns: Sequence[str], needed: Collection[str]) -> Sheet:
 
 def _lines(text: str, sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
     """The fields of each line, and where it begins: a field may hold line breaks."""
-    first = text.partition("\n")[0]
-    mark = ";" if first.count(";") > first.count(",") else ","  # spreadsheets in Indonesia
-    reader = csv.reader(StringIO(text, newline=""), delimiter=mark, strict=True)
+    reader = csv.reader(StringIO(text, newline=""), delimiter=mark_of(text), strict=True)
     begin = 1
     try:
         for values in reader:
@@ -105,7 +103,14 @@ def _lines(text: str, sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
         sheet.wrong(f"{error}.", line=reader.line_num)
 
 
-def _text(path: Path, sheet: Sheet) -> str | None:
+def mark_of(text: str) -> str:
+    """What stands between the fields: spreadsheets in Indonesia write `;`."""
+    first = text.partition("\n")[0]
+    return ";" if first.count(";") > first.count(",") else ","
+
+
+def text_of(path: Path, sheet: Sheet) -> str | None:
+    """The whole file; None if it cannot be read, and `sheet` says why."""
     try:
         if path.stat().st_size > LARGEST:
             sheet.wrong(f"is larger than {LARGEST // 1_000_000} MB.")
