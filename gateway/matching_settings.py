@@ -1,12 +1,12 @@
 """The section `matching` of config.yaml, and the catalogue that it names."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pydantic import Field
 
 from gateway.channel_settings import Section
-from store.catalogue import DEFAULT, CatalogueError, catalogue_in
+from store.catalogue import DEFAULT, CatalogueError
 
 
 class Matching(Section):
@@ -21,7 +21,7 @@ class Matching(Section):
         """Where the catalogue lies: shipped, at an absolute path, or below data_dir."""
         return data_dir / self.catalogue if self.catalogue else DEFAULT
 
-    def mistakes(self, data_dir: Path) -> Iterator[str]:
+    def mistakes(self, data_dir: Path, read: Callable[[], object]) -> Iterator[str]:
         """Of an own catalogue only: the shipped one is right, and takes a moment to read."""
         if not self.catalogue:
             return
@@ -33,6 +33,6 @@ class Matching(Section):
             )
             return
         try:
-            catalogue_in(folder)
+            read()
         except CatalogueError as error:
             yield from (f"matching.catalogue: {folder}: {line}" for line in str(error).splitlines())

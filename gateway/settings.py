@@ -260,7 +260,7 @@ class Settings(Section):
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """What this service routes by; that it can be used was seen at the start."""
+        """What this service routes by: one of its own is read at the start, and kept."""
         return catalogue_in(self.catalogue_dir)
 
     @property
@@ -344,7 +344,7 @@ def _secrets(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
 
 def _inconsistent(settings: Settings) -> list[str]:
     mistakes = [*_wrong_addresses(settings), *_wrong_days(settings)]
-    mistakes += settings.matching.mistakes(settings.data_dir)
+    mistakes += settings.matching.mistakes(settings.data_dir, lambda: settings.catalogue)
     secrets, channels = settings.secrets, settings.channels
     if settings.attachments.lease_seconds <= settings.attachments.timeout_seconds:
         mistakes.append("attachments.lease_seconds: must be more than timeout_seconds.")

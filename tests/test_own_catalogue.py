@@ -193,11 +193,13 @@ def national(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_the_town_learns_from_its_officers(town: Gateway, national: Path):
+@pytest.mark.parametrize("first", ["a model of `lapor learn`", "names only"])
+def test_the_town_learns_from_its_officers(town: Gateway, national: Path, first: str):
     """Nobody else says kecubung for a tree; the word is invented."""
     rt = town.rt
-    shutil.copy(city.examples(rt.settings.data_dir / "all.csv"), rt.settings.catalogue_dir)
-    (rt.settings.catalogue_dir / "all.csv").rename(rt.settings.catalogue_dir / "examples.csv")
+    city.examples(rt.settings.catalogue_dir / "examples.csv")
+    if first == "names only":
+        shutil.rmtree(rt.settings.catalogue_dir / FOLDER)
     for number in range(24):
         words = f"{('kecubung roboh', 'kecubung condong')[number % 2]} {city.SPOTS[number % 4]}"
         town.say(f"{words} di griya klopotan", sender=f"+62812000{number:05}")
@@ -349,6 +351,12 @@ def test_nothing_starts_with_it(
     doctor = lapor("doctor", "--offline")
     assert (doctor.exit_code, said in doctor.stdout) == (1, True)
     assert lapor("inbox", "list").exit_code == 2
+
+
+@sqlite
+def test_who_runs_keeps_the_catalogue_that_was_read_at_the_start(own: Settings):
+    _wrong_row(own.catalogue_dir)
+    assert [topic.name for topic in own.catalogue.topics] == [*city.TOPICS.values()]
 
 
 @sqlite

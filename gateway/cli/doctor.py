@@ -40,7 +40,9 @@ def _findings(offline: bool) -> Iterator[Finding]:
     except BadConfig as error:
         for mistake in error.mistakes:
             yield failed(
-                "configuration", mistake, "Correct this in config.yaml or the environment."
+                "configuration",
+                mistake,
+                "Correct this in config.yaml, the environment or the file named.",
             )
         return
     with explained(settings), open_runtime(settings) as rt:
