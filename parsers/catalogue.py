@@ -82,6 +82,11 @@ class Catalogue:
             if agency.area and agency.level.startswith("pemda_")
         }
 
+    def says_as(self, other: "Catalogue") -> bool:
+        """Whether both have the same words, whatever names of places they have."""
+        mine = (self.categories, self.agencies, self.rules)
+        return mine == (other.categories, other.agencies, other.rules)
+
     def current(self, code: str) -> tuple[str, ...]:
         """The agency itself, or those that took over its work."""
         return self.agencies[code].successor or (code,)

@@ -34,7 +34,7 @@ def build_understander(
     With a model, or to learn one, a catalogue of a city has the national one beside it.
     """
     tables, default = load_tables(), default_catalogue()
-    if catalogue is None or catalogue is default or not (model or learning):
+    if catalogue is None or not (model or learning) or catalogue.says_as(default):
         return Understander(catalogue or default, places, tables, thresholds, model=model)
     national = Understander(default, places, tables, thresholds).matchers
     return Understander(catalogue, places, tables, thresholds, model=model, national=national)

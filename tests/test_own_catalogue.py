@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from io import StringIO
 from pathlib import Path
 
@@ -14,15 +15,17 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bots.casework import Casework
+from bots.reader import Reader
 from gateway import jobs, night
 from gateway.cli import cli
 from gateway.learning import learn_from_store
+from gateway.runtime import build_reader
 from gateway.settings import ROOT, ConfigError, Settings, load
 from parsers.catalogue import Agency, Catalogue, Category
 from store.agencies.access import LOCAL
 from store.catalogue import DEFAULT, default_catalogue
 from store.learning.examples import Example, kept_for, read_examples
-from store.learning.model_files import FOLDER, version
+from store.learning.model_files import FOLDER, load_deployment, version
 from store.models import Complaint, Privacy
 from tests import city
 from tests.api import program
@@ -110,6 +113,9 @@ def test_a_complaint_of_the_town_from_the_message_to_the_report(town: Gateway, l
     services = json.loads(town.http.get("/open311/v2/services.json").text)
     assert {each["service_code"]: each["service_name"] for each in services} == city.TOPICS
     assert {each["group"] for each in services} == set(city.TOPICS.values()), "no parents"
+    changed = json.loads(town.http.get("/open311/v2/discovery.json").text)["changeset"]
+    written = (town.rt.settings.catalogue_dir / "categories.csv").stat().st_mtime
+    assert datetime.fromisoformat(changed).timestamp() == int(written)
     (request,) = json.loads(town.http.get("/open311/v2/requests.json").text)
     assert (request["service_name"], request["agency_responsible"]) == (
         "Air kran mati",
@@ -177,6 +183,22 @@ def test_understand_knows_the_places_of_a_directory(lapor: Lapor, taught: Path):
     done = lapor("understand", "--catalogue", str(taught), input=line)
     assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout)["place"]["code"] == BALARAJA
+
+
+@sqlite
+def test_the_national_catalogue_with_names_of_places(reader: Reader, own: Settings):
+    """A copy of the shipped files: the shipped model goes on, and reads nothing else."""
+    folder = own.catalogue_dir
+    shutil.rmtree(folder)
+    shutil.copytree(DEFAULT, folder, ignore=shutil.ignore_patterns("examples.csv"))
+    (folder / "areas.csv").write_text(city.AREAS)
+    deployment = load_deployment(folder)
+    assert (deployment.model is not None, deployment.refused) == (True, "")
+    copy = build_reader(own, deployment)
+    for text in (ROAD, "lampu pju mati sdh 3 minggu", "bansos pkh saya belum cair"):
+        assert copy.understand(text) == reader.understand(text)
+    places = [each.understand(DRY).settled for each in (copy, reader)]
+    assert [place.code if place else None for place in places] == [BALARAJA, None]
 
 
 # Learning in the night
