@@ -33,6 +33,7 @@ from tests.city import BALARAJA
 from tests.conftest import open_gateway
 from tests.harness import Clock, Gateway
 from tests.live import write_config
+from tests.test_corrections import SECRET, names_in
 
 Lapor = Callable[..., Result]
 sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # one is enough
@@ -57,7 +58,7 @@ def own(environ: dict[str, str], taught: Path, tmp_path: Path) -> Settings:
     """Settings that name the catalogue, below data_dir."""
     shutil.copytree(taught, Path(environ["DATA_DIR"]) / "kota")
     path = write_config(
-        tmp_path / "own.yaml", matching={"catalogue": "kota"}, intake={"confidential": ["POHON"]}
+        tmp_path / "own.yaml", matching={"catalogue": "kota"}, intake={"confidential": ["SAMPAH"]}
     )
     environ["LAPOR_CONFIG"] = str(path)
     return load(path, environ)
@@ -102,8 +103,8 @@ def test_a_complaint_of_the_town_from_the_message_to_the_report(town: Gateway, l
     assert [(each["code"], each["confidential"]) for each in topics] == [
         ("AIR", False),
         ("LAMPU", False),
-        ("SAMPAH", False),
-        ("POHON", True),
+        ("SAMPAH", True),
+        ("POHON", False),
     ]
     agencies = who.get("/catalogue/agencies").json["items"]
     assert {each["code"]: each["name"] for each in agencies} == city.AGENCIES
@@ -164,7 +165,7 @@ def test_an_import_speaks_the_words_of_the_town(town: Gateway, lapor: Lapor, tmp
 
 @sqlite
 def test_a_topic_of_the_town_is_confidential(town: Gateway):
-    town.say("pohon tumbang di griya klopotan")
+    town.say("sampah menumpuk di griya klopotan")
     assert only(town).privacy == Privacy.CONFIDENTIAL
 
 
@@ -219,24 +220,26 @@ def national(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_town_learns_from_its_officers(town: Gateway, national: Path, first: str):
     """Nobody else says kecubung for a tree; the word is invented."""
     rt = town.rt
-    city.examples(rt.settings.catalogue_dir / "examples.csv")
+    with city.examples(rt.settings.catalogue_dir / "examples.csv").open("a") as file:
+        file.write(f"\nkran tidak mengalir {SECRET},AIR,PAM\nair mati {SECRET},AIR,PAM\n")
     if first == "names only":
         shutil.rmtree(rt.settings.catalogue_dir / FOLDER)
     for number in range(24):
         words = f"{('kecubung roboh', 'kecubung condong')[number % 2]} {city.SPOTS[number % 4]}"
         town.say(f"{words} di griya klopotan", sender=f"+62812000{number:05}")
         with rt.transaction() as session:
-            tracking = town.rows(Complaint)[-1].tracking
-            access = replace(LOCAL, name="Ani")
-            work = Casework.of(session, rt.desk(), access, tracking)
+            row = session.get(Complaint, town.rows(Complaint)[-1].key)
+            assert row is not None
+            row.tracking = 1_000_001 + number  # of 24 drawn ones perhaps none would judge
+            session.flush()
+            work = Casework.of(session, rt.desk(), replace(LOCAL, name="Ani"), row.tracking)
             if work.complaint.category != "POHON":
                 work.correct(category="POHON")
             work.dispose("TAMAN")
     outcome = learn_from_store(rt, lambda _: None, national=national)
     assert outcome.kept == "", outcome
-    held_out = outcome.after["category"].of
-    assert 0 < held_out < 12
-    assert outcome.after["category"].right == held_out > outcome.before["category"].right
+    assert (outcome.taught, outcome.after["category"].of) == (17, 7)
+    assert outcome.after["category"].right == 7 > outcome.before["category"].right
 
     rt.renew_reader()
     seen = rt.reader.understand("kecubung roboh depan warung, griya klopotan")
@@ -250,6 +253,7 @@ def test_the_town_learns_from_its_officers(town: Gateway, national: Path, first:
     assert classes["category"] == set(city.TOPICS), "and no topic of the nation"
     assert classes["agency"] == set(city.AGENCIES)
     assert "complaint" in classes["kind"], "kinds are the same everywhere"
+    assert SECRET not in names_in(rt.settings.data_dir / FOLDER), "a word of two texts only"
     assert not night.due(rt), "the same catalogue as a moment ago"
 
 
