@@ -431,6 +431,32 @@ def test_a_name_of_a_report_is_not_for_another(client: Client):
 
 
 @sqlite
+@pytest.mark.parametrize(
+    ("change", "address", "reports"),
+    [
+        ({}, "192.0.2.1", 1),
+        ({}, "192.0.2.2", 2),
+        ({"description": "Jembatan putus"}, "192.0.2.1", 2),
+        ({"lat": "-6.9", "long": "107.62"}, "192.0.2.1", 2),
+    ],
+)
+def test_strangers_without_a_key_do_not_share_their_names(
+    gateway: Gateway, change: dict[str, str], address: str, reports: int
+):
+    rt = tuned(gateway.rt, open311={"key_needed": False, "wait_seconds": 0})
+    http = Gateway(rt, gateway.clock).http
+    for fields, sender in ((REPORT, "192.0.2.1"), (REPORT | change, address)):
+        answer = http.post(
+            f"{V2}/requests.json",
+            data=fields,
+            headers={"Idempotency-Key": "1"},
+            environ_base={"REMOTE_ADDR": sender},
+        )
+        assert answer.status_code == 201, answer.text
+    assert len(gateway.rows(InboxRow)) == reports
+
+
+@sqlite
 def test_who_files_is_nowhere(client: Client, capfd: pytest.CaptureFixture[str]):
     about = {
         "first_name": "Sari",

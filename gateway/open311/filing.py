@@ -157,12 +157,19 @@ def _place(rt: Runtime, code: str) -> str:
 
 
 def _token(person: str) -> str:
-    """The same for the same Idempotency-Key of the same program and person, else new."""
+    """The same for the same Idempotency-Key of the same program and person, else new.
+
+    Programs without a key share a space of names: there only the same form from the same address
+    is a repeat, or two strangers who both count from 1 would get each other's report.
+    """
     name = request.headers.get("Idempotency-Key", "").strip()
     if not name:
         return secrets.token_hex(16)
     if len(name) > SHORT:
         raise refusal(400, words.TOO_LONG, name="Idempotency-Key", longest=SHORT)
+    if not key_of():
+        sent = (f"{field}={value}" for field, value in sorted(request.form.items(multi=True)))
+        return _keyed("token", name, request.remote_addr or "", *sent)
     return _keyed("token", name, person)
 
 
