@@ -8,7 +8,7 @@ from sqlmodel import Session
 from bots.desk import Desk
 from bots.notices import note
 from store.casework import cases
-from store.casework.alarms import EVENTS, OMBUDSMAN, Alarm, late, unsolved
+from store.casework.alarms import EVENTS, OMBUDSMAN, Alarm, happened, late, unsolved
 from store.casework.deadlines import local_day
 from store.casework.lifecycle import CLOCK_RUNS, OPEN
 from store.models import Complaint
@@ -34,11 +34,12 @@ def ring(session: Session, desk: Desk, *, limit: int) -> int:
 
 
 def _ombudsman(session: Session, desk: Desk, *, limit: int) -> int:
+    """Looked at again once it is locked: another process may have told it just now."""
     before = desk.policy.clock.over_before("ombudsman", desk.now)
     told = 0
     for tracking in unsolved(session, before, limit=limit):
         case = cases.open_case(session, tracking)
-        if case and case.complaint.status in OPEN:
+        if case and case.complaint.status in OPEN and not happened(session, case, OMBUDSMAN):
             note(session, case, OMBUDSMAN, desk)
             told += 1
     return told

@@ -70,6 +70,17 @@ def owners(session: Session, conversation: Conversation) -> list[int | None]:
     return [*session.exec(same), conversation.id]
 
 
+def locked(session: Session, conversation: Conversation) -> dict[int, Conversation]:
+    """All conversations of the person whose conversation this is, by their keys, as they are now.
+
+    Locked in the order in which the intake locks those of its messages.
+    """
+    theirs = col(Conversation.id).in_(owners(session, conversation))
+    statement = select(Conversation).where(theirs).order_by(col(Conversation.id)).with_for_update()
+    found = session.exec(statement.execution_options(populate_existing=True))
+    return {row.key: row for row in found}
+
+
 def quoted(session: Session, channel: str, sender: str, ref: str) -> int | None:
     """The number of the complaint that a message of ours, or an own earlier one, was about."""
     ours = (
@@ -97,8 +108,8 @@ def within(area: str) -> ColumnElement[bool]:
 def by_tracking(session: Session, tracking: int, *, lock: bool = False) -> Complaint | None:
     """`lock`: as it is now, and nobody changes it until the transaction ends."""
     found = select(Complaint).where(Complaint.tracking == tracking)
-    if lock:
-        found = found.with_for_update().execution_options(populate_existing=True)
+    if lock:  # whoever only refers to it need not wait: no key ever changes
+        found = found.with_for_update(key_share=True).execution_options(populate_existing=True)
     return session.exec(found).first()
 
 

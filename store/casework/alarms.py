@@ -6,6 +6,7 @@ from enum import IntEnum
 
 from sqlmodel import Session, col, select
 
+from store.casework.cases import Opened
 from store.casework.lifecycle import CLOCK_RUNS, OPEN
 from store.models import Complaint, Event
 
@@ -55,3 +56,9 @@ def unsolved(session: Session, before: datetime, *, limit: int) -> list[int]:
         ~told.exists(),
     )
     return list(session.exec(found.order_by(col(Complaint.created_at)).limit(limit)))
+
+
+def happened(session: Session, case: Opened, kind: str) -> bool:
+    """Whether a locked case has such an event by now."""
+    found = select(Event.id).where(Event.complaint_id == case.complaint.key, Event.kind == kind)
+    return session.exec(found.limit(1)).first() is not None

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from store import complaints
 from store.casework import lifecycle
 from store.casework.lifecycle import Move
 from store.models import Complaint, ComplaintStatus, Conversation, DeskState, Disposition
@@ -24,22 +25,20 @@ class Opened:
 
 
 def open_case(session: Session, tracking: int) -> Opened | None:
-    """The rows of one case, locked in the order in which the intake locks them."""
-    found = session.exec(
-        select(Complaint.id, Complaint.conversation_id).where(Complaint.tracking == tracking)
+    """The rows of one case, locked in the order of docs/architecture.md.
+
+    All conversations of its reporter are locked: they may write about it on another channel.
+    """
+    own = session.exec(
+        select(Conversation)
+        .join(Complaint, col(Complaint.conversation_id) == col(Conversation.id))
+        .where(Complaint.tracking == tracking)
     ).first()
-    if found is None:
+    talks = complaints.locked(session, own) if own else {}
+    complaint = complaints.by_tracking(session, tracking, lock=True)
+    if complaint is None:
         return None
-    key, conversation_id = found
-    conversation = session.exec(
-        select(Conversation).where(Conversation.id == conversation_id).with_for_update()
-    ).first()
-    complaint = session.exec(
-        select(Complaint)
-        .where(Complaint.id == key)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+    conversation = talks.get(complaint.conversation_id or 0)
     return Opened(complaint, desks_of(session, complaint), conversation)
 
 
