@@ -88,8 +88,7 @@ def _settle(rt: Runtime, heard: Sequence[Heard], token: str) -> int:
     if not heard:
         return 0
     try:
-        with rt.transaction() as session:
-            intake.process(session, heard, token=token, desk=rt.desk())
+        rt.unit(lambda session: intake.process(session, heard, token=token, desk=rt.desk()))
     except inbox.ClaimLost:
         log.warning("claim_lost", rows=len(heard))
         return 0

@@ -19,8 +19,9 @@ def relate_new(rt: Runtime, *, until: float) -> int:
     settings, compared = rt.settings.families, 0
     sketches, rules = sketches_of(rt), settings.rules
     while monotonic() < until:
-        with rt.transaction() as session:
-            done = relate(session, sketches, rules, now=rt.now(), limit=settings.batch)
+        done = rt.unit(
+            lambda session: relate(session, sketches, rules, now=rt.now(), limit=settings.batch)
+        )
         compared += done
         if done == 0:
             break

@@ -138,11 +138,11 @@ class _Step(Protocol):
 def _in_batches(name: str, step: _Step, *, limit: int = 0) -> None:
     """Small transactions, one after the other, until nothing is left or the time is up."""
     rt, until = runtime(), time.monotonic() + BUDGET_SECONDS
+    size = limit or rt.settings.intake.batch
     with _logged(name) as line:
         line["rows"], done = 0, 1
         while done and time.monotonic() < until:
-            with rt.transaction() as session:
-                done = step(session, rt.desk(), limit=limit or rt.settings.intake.batch)
+            done = rt.unit(lambda session: step(session, rt.desk(), limit=size))
             line["rows"] += done
         if line["rows"]:
             queue.wake(rt.redis, Wake.DELIVER)

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
+from typing import TypeVar
 
 import structlog
 from flask import current_app
 from redis import Redis
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from bots.desk import Desk, Policy
@@ -29,7 +31,7 @@ from parsers.messages import Envelope, Membership
 from parsers.understand import Thresholds
 from store import complaints
 from store.agencies.directory import imported_names
-from store.db import open_engine
+from store.db import deadlocked, open_engine
 from store.gazetteer import default_gazetteer
 from store.learning.model_files import Deployment, version, with_learnt
 from store.understander import build_understander
@@ -41,6 +43,8 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+T = TypeVar("T")
+TRIES = 5  # of a unit of work that a deadlock ends
 NAMES_LAST = timedelta(minutes=1)
 SMS = ("sms", "kannel")  # channels that reach a phone number
 
@@ -61,6 +65,22 @@ class Runtime:
         """One unit of work: commits on the way out, rolls back on an exception."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+    def unit(self, work: Callable[[Session], T]) -> T:
+        """`work` in one transaction; again from its start where a deadlock ended it.
+
+        For whatever locks several cases: the database ends one of two that wait for each other.
+        """
+        for _ in range(TRIES - 1):
+            try:
+                with self.transaction() as session:
+                    return work(session)
+            except OperationalError as error:
+                if not deadlocked(error):
+                    raise
+                log.warning("deadlock")
+        with self.transaction() as session:
+            return work(session)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

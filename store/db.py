@@ -10,6 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -26,6 +27,14 @@ def open_engine(url: str, *, pool_size: int = 10, busy_timeout: float = 10) -> E
         hide_parameters=True,  # errors are logged, rows are not
         connect_args={"connect_timeout": max(2, ceil(busy_timeout))},
     )
+
+
+def deadlocked(error: DBAPIError) -> bool:
+    """Whether PostgreSQL ended a transaction so that another one could go on.
+
+    https://www.postgresql.org/docs/current/errcodes-appendix.html; SQLite has one writer.
+    """
+    return getattr(error.orig, "sqlstate", "") == "40P01"
 
 
 def _sqlite(url: str, pool_size: int, busy_timeout: float) -> Engine:

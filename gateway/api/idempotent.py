@@ -47,13 +47,17 @@ def once(rt: Runtime, work: Callable[[Session], Done], *, keep: bool = True) -> 
     `keep=False`: an answer that quotes a person is not stored; the same request does it again.
     """
     given, key = name(), auth.access().key
-    with rt.transaction() as session:
+
+    def unit(session: Session) -> tuple[Answer, bool]:
         if before := _before(session):
-            return _said(before, replayed=True)
+            return before, True
         answer = work(session).kept()
         if keep and given and key is not None:
             idempotency.keep(session, key, given, _digest(), answer, now=rt.now())
-    return _said(answer)
+        return answer, False
+
+    answer, replayed = rt.unit(unit)
+    return _said(answer, replayed=replayed)
 
 
 def again(rt: Runtime) -> Response | None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 import click
+from sqlmodel import Session
 
 from bots.casework import Casework
 from bots.refusals import Refused
@@ -202,20 +203,23 @@ def carry_out(action: str, tracking: int, act: Act) -> None:
     """One step on one case, in one transaction with its line in the audit log."""
     with opened() as rt:
         who = actor()
-        with rt.transaction() as session:
+
+        def unit(session: Session) -> tuple[Casework, bool]:
             access = replace(LOCAL, name=who)
             work = _found(lambda: Casework.of(session, rt.desk(), access, tracking))
             _found(lambda: act(work))
-            complaint = work.complaint
             audit.write(
                 session,
                 now=rt.now(),
                 actor=who,
                 action=f"case.{action}",
                 reason="",
-                detail={"complaint": complaint.key},
+                detail={"complaint": work.complaint.key},
             )
-            told = notices.waiting(session, complaint.key)
+            return work, notices.waiting(session, work.complaint.key)
+
+        work, told = rt.unit(unit)
+        complaint = work.complaint
         queue.wake(rt.redis, Wake.DELIVER)
         click.echo(f"{tracking}: {complaint.status}, due {complaint.deadline}.")
         to = masked(work.case.conversation.sender) if work.case.conversation else ""

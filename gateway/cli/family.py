@@ -192,7 +192,8 @@ def _decide(rt: Runtime, action: str, number: int, other: int, why: Why, change:
             click.echo(f"{row.tracking}  {_headline(row)}", err=True)
         question = QUESTIONS[action].format(number=number, other=other)
         click.confirm(question, abort=True, err=True)
-    with rt.transaction() as session:
+
+    def unit(session: Session) -> bool:
         one, two = _found(session, number), _found(session, other)
         try:
             done = change(session, one, two, actor=actor(), now=rt.now()) is not False
@@ -206,6 +207,9 @@ def _decide(rt: Runtime, action: str, number: int, other: int, why: Why, change:
             reason=why.reason,
             detail={"ids": [one.key, two.key], "changed": done},
         )
+        return done
+
+    done = rt.unit(unit)
     if why.as_json:
         print_json({"action": action, "numbers": [number, other], "changed": done})
     else:

@@ -228,15 +228,16 @@ class Run:
     def _written(self, records: list[Record]) -> Batch:
         for attempt in range(1, TRIES + 1):
             try:
-                with self.rt.transaction() as session:
-                    batch = self._plan(session, records, lock=True)
-                    exchange.write(session, batch, now=self.rt.now())
+                return self.rt.unit(lambda session: self._write(session, records))
             except IntegrityError:
                 if attempt == TRIES:
                     raise
-            else:
-                return batch
         raise AssertionError("the last try returns or raises")
+
+    def _write(self, session: Session, records: list[Record]) -> Batch:
+        batch = self._plan(session, records, lock=True)
+        exchange.write(session, batch, now=self.rt.now())
+        return batch
 
     def link(self) -> None:
         """Families, when every member is there."""
@@ -246,10 +247,10 @@ class Run:
             part = slice(start, start + ROWS)
             pairs = dict(zip(self.children[part], self.parents[part], strict=True))
             where = dict(zip(self.children[part], self.lines[part], strict=True))
-            with self.rt.transaction() as session:
-                new, missing = exchange.link(
-                    session, pairs, now=self.rt.now(), warn=partial(_warn, where)
-                )
+            link = partial(
+                exchange.link, pairs=pairs, now=self.rt.now(), warn=partial(_warn, where)
+            )
+            new, missing = self.rt.unit(link)
             self.summary.linked += new
             self.summary.orphans += missing
 

@@ -110,13 +110,16 @@ def take(rt: Runtime) -> Value:
     text = filing.field("description", filing.LONGEST)
     if status not in MOVES:
         raise refusal(400, words.UPDATE_STATUS, known=", ".join(MOVES))
-    with rt.transaction() as session:
+
+    def unit(session: Session) -> int:
         case = _case(session, tracking)
         event = open311.reported(session, case.complaint.tracking, update_id, access.name)
         if event is None:
             event = _carry_out(rt, session, access, case, MOVES[status], text)
             event.detail = {**event.detail, "update_id": update_id, "said_at": at.isoformat()}
-        return [{"update_id": str(event.key)}]
+        return event.key
+
+    return [{"update_id": str(rt.unit(unit))}]
 
 
 def _case(session: Session, tracking: int | None) -> Opened:

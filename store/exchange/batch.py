@@ -205,7 +205,9 @@ def _here(session: Session, records: Sequence[Record], *, lock: bool) -> Here:
         .where(table.c.tracking.in_([record.tracking for record in records]))
         .order_by(table.c.id)
     )
-    found = session.connection().execute(statement.with_for_update() if lock else statement)
+    if lock:
+        statement = statement.with_for_update(key_share=True)
+    found = session.connection().execute(statement)
     complaints = {row["tracking"]: dict(row) for row in found.mappings()}
     ours = [row["id"] for row in complaints.values() if row["inbox_id"] is None]
     events: defaultdict[int, list[Mapping[str, Any]]] = defaultdict(list)

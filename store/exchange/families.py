@@ -19,15 +19,10 @@ LINKS: Final = ("linked", "unlinked")
 
 
 def hold(session: Session, trackings: Collection[int]) -> None:
-    """Lock complaints with their heads and members, lowest key first, before any is changed."""
-    found = select(Complaint.id, Complaint.parent_id).where(col(Complaint.tracking).in_(trackings))
-    keys = {key for pair in session.exec(found) for key in pair if key is not None}
-    if not keys:
-        return
-    members = select(Complaint.id).where(col(Complaint.parent_id).in_(keys))
-    keys |= {key for key in session.exec(members) if key is not None}
-    locking = select(Complaint.id).where(col(Complaint.id).in_(keys)).order_by(col(Complaint.id))
-    session.exec(locking.with_for_update()).all()
+    """Lock complaints with their heads and members before any is changed."""
+    found = select(Complaint.id).where(col(Complaint.tracking).in_(trackings))
+    if keys := [key for key in session.exec(found) if key is not None]:
+        families.hold(session, keys)
 
 
 def join(session: Session, child: Complaint, parent: Complaint, *, now: datetime) -> bool:

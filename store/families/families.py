@@ -1,11 +1,12 @@
 """Complaints of one matter: proposed as a family, linked under the first, never dropped.
 
-A family has one level: its head, and members whose parent_id is the head. Whoever changes one
-locks all its rows that the change is about, lowest key first; `key_share`, for no number changes
-and whoever only refers to a complaint need not wait.
+A family has one level: its head, and members whose parent_id is the head. Whoever locks several
+complaints locks heads before members, each by their keys, and conversations before both; so a
+member leaves by its own lock alone, and a head may take those of its members while it has its own.
+`key_share`, for no number changes and whoever only refers to a complaint need not wait.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
@@ -51,7 +52,7 @@ def link(
     """Put a complaint, with its own members, under the head of the other; False if it is there."""
     if child.key == parent.key:
         raise Unfit("it is the same complaint")
-    _hold(session, child, parent)
+    hold(session, [child.key, parent.key])
     head = _head(session, parent)
     for row in (child, parent, head):
         _fit(row)
@@ -70,7 +71,7 @@ def link(
 
 def unlink(session: Session, child: Complaint, *, actor: str, now: datetime) -> None:
     """Take a member out of its family for good: the two are not proposed or clustered again."""
-    _hold(session, child)
+    hold(session, [child.key])
     if child.parent_id is None:
         raise Unfit(f"complaint {child.tracking} is no member of a family")
     head = _head(session, child)
@@ -85,7 +86,7 @@ def refuse(
     """Keep that two complaints are two matters."""
     if one.key == other.key:
         raise Unfit("it is the same complaint")
-    _hold(session, one, other)
+    hold(session, [one.key, other.key])
     if _head(session, one).key == _head(session, other).key:
         raise Unfit("they are one family: unlink the member first")
     decide(session, one, other, FamilyStatus.REFUSED, actor, now)
@@ -94,9 +95,11 @@ def refuse(
 def leave(session: Session, complaint: Complaint, *, actor: str = SYSTEM, now: datetime) -> None:
     """Take a complaint that became confidential, withdrawn or archived out of its family.
 
-    The members of a head go on under the oldest of them.
+    The caller has locked it. The members of a head go on under the oldest of them.
     """
-    _hold(session, complaint)
+    session.flush()
+    if complaint.parent_id is None:
+        hold(session, [complaint.key])
     rest = members_of(session, complaint.key)
     for row in [complaint] if complaint.parent_id else rest:
         _part(session, row, actor, now)
@@ -175,33 +178,36 @@ def _fit(row: Complaint) -> None:
         raise Unfit(f"complaint {row.tracking} was withdrawn by its reporter")
 
 
-def _hold(session: Session, *rows: Complaint) -> None:
-    """Lock these complaints, their heads and their members, lowest key first, as they are now."""
+def hold(session: Session, keys: Collection[int]) -> None:
+    """Lock these complaints, their heads and their members, as they are now."""
     session.flush()
-    keys = [row.key for row in rows]
     wanted = _families(session, keys)
     while True:
-        locking = select(Complaint).where(col(Complaint.id).in_(wanted)).order_by(col(Complaint.id))
-        locking = locking.with_for_update(key_share=True).execution_options(populate_existing=True)
         try:
             with session.begin_nested():  # what was locked for nothing is let go
-                session.exec(locking).all()
+                _lock(session, [key for key, head in wanted.items() if head is None])
+                _lock(session, [key for key, head in wanted.items() if head is not None])
                 now_wanted = _families(session, keys)
-                if not wanted >= now_wanted:
+                if not wanted.keys() >= now_wanted.keys():
                     raise _Moved
                 return
         except _Moved:
             wanted = now_wanted
 
 
-def _families(session: Session, keys: Sequence[int]) -> set[int]:
-    """The complaints, their heads and their members."""
-    found = session.exec(
-        select(Complaint.id, Complaint.parent_id).where(
-            or_(col(Complaint.id).in_(keys), col(Complaint.parent_id).in_(keys))
-        )
-    )
-    return {key for pair in found for key in pair if key is not None}
+def _lock(session: Session, keys: Collection[int]) -> None:
+    if keys:
+        found = select(Complaint).where(col(Complaint.id).in_(keys)).order_by(col(Complaint.id))
+        locking = found.with_for_update(key_share=True)
+        session.exec(locking.execution_options(populate_existing=True)).all()
+
+
+def _families(session: Session, keys: Collection[int]) -> dict[int, int | None]:
+    """The complaints, their heads and their members, each with the key of its head."""
+    told = select(Complaint.id, Complaint.parent_id)
+    near = or_(col(Complaint.id).in_(keys), col(Complaint.parent_id).in_(keys))
+    found = {key: head for key, head in session.exec(told.where(near)) if key is not None}
+    return dict.fromkeys(filter(None, found.values())) | found
 
 
 def _head(session: Session, row: Complaint) -> Complaint:
