@@ -63,7 +63,7 @@ def _gather(session: Session, wave: Sequence[Arrived], now: datetime) -> set[int
     head = _head(session, wave)
     if head is None:
         return set()
-    others = similar.refused_with(session, head.key)
+    others = similar.refused_with(session, similar.family_of(head))
     single = {row.key for row in wave if row.head == row.key} - others - {head.key}
     if not single:
         return set()

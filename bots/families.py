@@ -191,7 +191,8 @@ class _Search:
 
     def _refused(self) -> set[int]:
         """The families of which a person has said that this is none of theirs."""
-        keys = similar.refused_with(self.session, self.row.key)
+        mine = similar.family_of(self.row)
+        keys = similar.refused_with(self.session, mine)
         found = self.session.exec(
             select(Complaint.id, Complaint.parent_id).where(col(Complaint.id).in_(keys))
         )

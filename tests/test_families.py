@@ -470,6 +470,46 @@ def test_the_members_of_a_head_that_leaves_go_on_under_the_oldest(cabinet: Cabin
     assert cabinet.events(d)[-1] == ("unlinked", b)
 
 
+Refusal = Callable[[Cabinet, int, int, int], None]
+
+
+def refuse_head(cabinet: Cabinet, other: int, head: int, _: int) -> None:
+    cabinet.do(families.refuse, other, head)
+
+
+def refuse_member(cabinet: Cabinet, other: int, _: int, member: int) -> None:
+    cabinet.do(families.refuse, other, member)
+
+
+def take_out(cabinet: Cabinet, other: int, head: int, _: int) -> None:
+    cabinet.do(families.link, other, head)
+    cabinet.do(families.unlink, other)
+
+
+@pytest.mark.parametrize("refuse", [refuse_head, refuse_member, take_out])
+@pytest.mark.parametrize("leaves", ["nobody", "head", "member"])
+@pytest.mark.parametrize("way", ["burst", "proposal"])
+def test_what_was_refused_stays_so_whoever_leads_or_leaves(
+    cabinet: Cabinet, refuse: Refusal, leaves: str, way: str
+):
+    first, second, third, other = (cabinet.file(category="LISTRIK") for _ in range(4))
+    for number in (second, third):
+        cabinet.do(families.link, number, first)
+    refuse(cabinet, other, first, second)
+    if leaves != "nobody":
+        gone = first if leaves == "head" else second
+        cabinet.do(families.leave, gone)
+        with cabinet.rt.transaction() as session:
+            row = complaints.by_tracking(session, gone)
+            assert row is not None
+            row.status = ComplaintStatus.ARCHIVED
+    if way == "burst":
+        flood(cabinet, 4, at=NOON + timedelta(minutes=1))
+    cabinet.relate()
+    assert cabinet.heads()[other] is None
+    assert [pair for pair in cabinet.pairs() if other in pair and pair[2] == "proposed"] == []
+
+
 # --- members -------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from store.exchange.changes import Change
 from store.exchange.derived import ACTOR
 from store.families import families
 from store.families.families import Unfit
-from store.families.similar import refused_with
+from store.families.similar import family_of, refused_with
 from store.models import Complaint, ComplaintStatus, Event, Privacy
 
 ENDED: Final = (ComplaintStatus.ARCHIVED, ComplaintStatus.WITHDRAWN)
@@ -30,7 +30,7 @@ def join(session: Session, child: Complaint, parent: Complaint, *, now: datetime
     head = session.get_one(Complaint, parent.parent_id) if parent.parent_id else parent
     if head.key in (child.parent_id, child.key):
         return False
-    if refused_with(session, child.key) & {parent.key, head.key}:
+    if refused_with(session, [child.key]) & set(session.execute(family_of(head)).scalars()):
         raise Unfit(f"an officer has said that complaint {parent.tracking} is another matter")
     if child.parent_id and _linked_by_officer(session, child):
         raise Unfit("an officer has put it into another family")

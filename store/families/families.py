@@ -15,7 +15,7 @@ from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import Session, col, select
 
 from store.agency_models import FamilyStatus
-from store.families.similar import decide
+from store.families.similar import decide, inherit
 from store.models import Complaint, ComplaintStatus, Event, Privacy
 
 SYSTEM: Final = "system"
@@ -100,7 +100,10 @@ def leave(session: Session, complaint: Complaint, *, actor: str = SYSTEM, now: d
     session.flush()
     if complaint.parent_id is None:
         hold(session, [complaint.key])
-    rest = members_of(session, complaint.key)
+    head, rest = (
+        session.get(Complaint, complaint.parent_id or 0),
+        members_of(session, complaint.key),
+    )
     for row in [complaint] if complaint.parent_id else rest:
         _part(session, row, actor, now)
     heir = next((row for row in rest if row.status not in OVER), None)
@@ -110,6 +113,8 @@ def leave(session: Session, complaint: Complaint, *, actor: str = SYSTEM, now: d
             _note(session, row, "linked", heir, actor, now)
             _note(session, heir, "linked", row, actor, now)
     session.flush()
+    if stays := head or heir:
+        inherit(session, complaint, stays)
 
 
 def gather(session: Session, head: Complaint, keys: Collection[int], *, now: datetime) -> set[int]:

@@ -1,6 +1,6 @@
 """Proposals that two complaints are one matter, and what people decided of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -52,14 +52,12 @@ def decide(
     now: datetime,
 ) -> None:
     """Keep a decision on two complaints, and so on what was proposed between their families."""
-    later, earlier = sorted((one, other), key=lambda row: (row.created_at, row.key), reverse=True)
-    pair = {"complaint_id": later.key, "other_id": earlier.key, "score": 0.0, "reasons": []}
     decided = {"status": status, "actor": actor, "at": now}
-    _keep(session, [pair | decided], tuple(decided))
+    _keep(session, [_pair(one, other) | decided], tuple(decided))
     before = [FamilyStatus.PROPOSED]
     if status is FamilyStatus.REFUSED:
         before.append(FamilyStatus.LINKED)
-    mine, theirs = _family(one), _family(other)
+    mine, theirs = family_of(one), family_of(other)
     crossing = or_(
         and_(col(Similar.complaint_id).in_(mine), col(Similar.other_id).in_(theirs)),
         and_(col(Similar.complaint_id).in_(theirs), col(Similar.other_id).in_(mine)),
@@ -68,15 +66,29 @@ def decide(
     changed(session, update(Similar).where(crossing, undecided).values(decided))
 
 
-def refused_with(session: Session, complaint_id: int) -> set[int]:
-    """The complaints that a person said are another matter than this one."""
-    rows = session.exec(
-        select(Similar.complaint_id, Similar.other_id).where(
-            or_(col(Similar.complaint_id) == complaint_id, col(Similar.other_id) == complaint_id),
-            Similar.status == FamilyStatus.REFUSED,
-        )
+def inherit(session: Session, left: Complaint, heir: Complaint) -> None:
+    """What was refused of one that leaves its family stays refused of those who stay."""
+    about = or_(col(Similar.complaint_id) == left.key, col(Similar.other_id) == left.key)
+    found = select(Similar).where(about, Similar.status == FamilyStatus.REFUSED)
+    refused = {row.complaint_id + row.other_id - left.key: row for row in session.exec(found)}
+    others = select(Complaint).where(
+        col(Complaint.id).in_(refused), col(Complaint.id).not_in(family_of(heir))
     )
-    return {key for pair in rows for key in pair if key != complaint_id}
+    rows = [
+        _pair(heir, other) | {"status": FamilyStatus.REFUSED, "actor": row.actor, "at": row.at}
+        for other in session.exec(others.order_by(col(Complaint.id)))
+        for row in [refused[other.key]]
+    ]
+    if rows:
+        _keep(session, rows, ("status", "actor", "at"), only=FamilyStatus.PROPOSED)
+
+
+def refused_with(session: Session, keys: Select[int | None] | Collection[int]) -> set[int]:
+    """The complaints that a person said are another matter than one of these."""
+    both = select(Similar.complaint_id, Similar.other_id)
+    either = or_(col(Similar.complaint_id).in_(keys), col(Similar.other_id).in_(keys))
+    rows = session.exec(both.where(either, Similar.status == FamilyStatus.REFUSED))
+    return {key for pair in rows for key in pair}
 
 
 def listed(
@@ -112,12 +124,18 @@ def _with_both(
     return [(row, by_key[row.complaint_id], by_key[row.other_id]) for row in rows]
 
 
-def _family(row: Complaint) -> Select[int | None]:
+def family_of(row: Complaint) -> Select[int | None]:
     """The keys of all in the family of a complaint, or its own."""
     head = row.parent_id or row.key
     return sa_select(col(Complaint.id)).where(
         or_(col(Complaint.id) == head, col(Complaint.parent_id) == head)
     )
+
+
+def _pair(one: Complaint, other: Complaint) -> dict[str, object]:
+    """Of two complaints that nobody proposed together."""
+    later, earlier = sorted((one, other), key=lambda row: (row.created_at, row.key), reverse=True)
+    return {"complaint_id": later.key, "other_id": earlier.key, "score": 0.0, "reasons": []}
 
 
 def _keep(
