@@ -19,6 +19,7 @@ from bots.families import FamilyRules, relate
 from bots.reader import Reader
 from bots.sketch import Sketcher, sketcher
 from gateway import media
+from gateway.api import present
 from gateway.cli import cli
 from gateway.families import relate_new
 from gateway.runtime import Runtime
@@ -30,6 +31,8 @@ from store.families import families
 from store.families.families import Unfit
 from store.families.similar import Proposal, propose
 from store.families.spots import load_spot_words
+from store.learning import corrections
+from store.learning.corrections import Tally
 from store.models import (
     Attachment,
     AttachmentStatus,
@@ -150,7 +153,14 @@ class Cabinet:
     def events(self, number: int) -> list[tuple[str, Any]]:
         with self.rt.reading() as session:
             found = complaints.history(session, self.get(number).key)
-        return [(row.kind, row.detail.get("tracking", row.detail)) for row in found]
+        told = [row for row in found if row.kind != "corrected"]
+        return [(row.kind, row.detail.get("tracking", row.detail)) for row in told]
+
+    def corrections(self) -> list[tuple[int, dict[str, Any]]]:
+        """Of all complaints, by their numbers."""
+        numbers = {row.id: row.tracking for row in rows(self.rt, Complaint)}
+        found = [row for row in rows(self.rt, Event) if row.kind == "corrected"]
+        return [(numbers[row.complaint_id], row.detail) for row in found]
 
 
 @pytest.fixture
@@ -468,6 +478,36 @@ def test_the_members_of_a_head_that_leaves_go_on_under_the_oldest(cabinet: Cabin
     cabinet.do(families.leave, b)
     assert set(cabinet.heads().values()) == {None}
     assert cabinet.events(d)[-1] == ("unlinked", b)
+
+
+def test_each_decision_on_a_pair_is_a_correction_that_stays(cabinet: Cabinet):
+    a, b = cabinet.file(LAMP), cabinet.file(LAMP_TOO)
+    c = cabinet.file("jalan berlubang", category="JALAN_RUSAK", place="32.73.03", address=None)
+    cabinet.relate()
+    (proposed,) = rows(cabinet.rt, Similar)
+    for _ in range(2):
+        cabinet.do(families.link, b, a)
+    cabinet.do(families.unlink, b)
+    for _ in range(2):
+        cabinet.do(families.refuse, a, c)
+    first, second, third = cabinet.corrections()
+    why = {"likeness": proposed.score, "reasons": proposed.reasons}
+    pair = {"field": "duplicate", "tracking": a}
+    assert first == (b, pair | why | {"was": "proposed", "now": "linked"})
+    assert second == (b, pair | why | {"was": "linked", "now": "refused"})
+    assert third == (c, pair | {"was": None, "now": "refused"})
+    with cabinet.rt.reading() as session:
+        assert corrections.count_decided(session, since=None) == 0, "nobody judged topic or place"
+        assert corrections.duplicates(session, since=None) == Tally(of=1)
+
+
+def test_a_program_sees_that_a_pair_was_decided_and_not_of_which_other(cabinet: Cabinet):
+    a, b = cabinet.file(LAMP), cabinet.file(LAMP_TOO)
+    cabinet.do(families.link, b, a)
+    shown = [present.event(row) for row in rows(cabinet.rt, Event)]
+    (corrected,) = [event.detail for event in shown if event.kind == "corrected"]
+    assert corrected == {"field": "duplicate", "was": None, "now": "linked"}
+    assert str(a) not in " ".join(event.model_dump_json() for event in shown)
 
 
 Refusal = Callable[[Cabinet, int, int, int], None]

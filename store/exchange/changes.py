@@ -9,6 +9,7 @@ from typing import Any, Final
 from store.exchange.derived import ACTOR, HAPPENED
 from store.exchange.nested import Desk, Happening
 from store.exchange.records import Record
+from store.families.similar import DUPLICATE
 
 PRIVATE: Final = ("text", "headline", "address", "candidates")  # masked in an export
 RECOUNTED: Final = frozenset({"kind", "category", "place", "created_at", "forwarded_at"})
@@ -64,6 +65,7 @@ def change(
 def _corrected(events: Iterable[Mapping[str, Any]]) -> set[str]:
     """What officers have put right here: no file undoes it."""
     found = [e for e in events if e["kind"] in ("corrected", "reclassified")]
+    found = [e for e in found if e["detail"].get("field") != DUPLICATE]  # no fact of its own
     fields = {str(e["detail"].get("field", "")) for e in found if e["kind"] == "corrected"}
     return {CORRECTED.get(name, name) for name in fields} | (DUE if found else set())
 

@@ -37,7 +37,7 @@ def join(session: Session, child: Complaint, parent: Complaint, *, now: datetime
     for row in (child, head):
         if row.status == ComplaintStatus.ARCHIVED:
             raise Unfit(f"complaint {row.tracking} is archived: it belongs to no family")
-    return families.link(session, child, parent, actor=ACTOR, now=now)
+    return families.link(session, child, parent, actor=ACTOR, now=now, corrects=False)
 
 
 def _linked_by_officer(session: Session, child: Complaint) -> bool:

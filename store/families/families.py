@@ -47,9 +47,18 @@ def look_again(complaint: Complaint) -> None:
 
 
 def link(
-    session: Session, child: Complaint, parent: Complaint, *, actor: str, now: datetime
+    session: Session,
+    child: Complaint,
+    parent: Complaint,
+    *,
+    actor: str,
+    now: datetime,
+    corrects: bool = True,
 ) -> bool:
-    """Put a complaint, with its own members, under the head of the other; False if it is there."""
+    """Put a complaint, with its own members, under the head of the other; False if it is there.
+
+    `corrects`: a person here has decided so, and it is kept as a correction.
+    """
     if child.key == parent.key:
         raise Unfit("it is the same complaint")
     hold(session, [child.key, parent.key])
@@ -65,7 +74,7 @@ def link(
         _note(session, row, "linked", head, actor, now)
         _note(session, head, "linked", row, actor, now)
     session.flush()
-    decide(session, child, parent, FamilyStatus.LINKED, actor, now)
+    decide(session, child, parent, FamilyStatus.LINKED, actor, now, corrects=corrects)
     return True
 
 

@@ -12,8 +12,9 @@ from sqlmodel import Session, col, select
 
 from store.agency_models import FamilyStatus, Similar
 from store.inbox import changed
-from store.models import Complaint
+from store.models import Complaint, Event
 
+DUPLICATE: Final = "duplicate"  # the field of a `corrected` event about two complaints
 INSERT: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
@@ -50,8 +51,16 @@ def decide(
     status: FamilyStatus,
     actor: str,
     now: datetime,
+    *,
+    corrects: bool = True,
 ) -> None:
-    """Keep a decision on two complaints, and so on what was proposed between their families."""
+    """Keep a decision on two complaints, and so on what was proposed between their families.
+
+    The pair has what holds now, and is what counts as an example; the event says who thought what
+    before, and never changes.
+    """
+    if corrects:
+        _note(session, one, other, status, actor, now)
     decided = {"status": status, "actor": actor, "at": now}
     _keep(session, [_pair(one, other) | decided], tuple(decided))
     before = [FamilyStatus.PROPOSED]
@@ -64,6 +73,30 @@ def decide(
     )
     undecided = col(Similar.status).in_(before)
     changed(session, update(Similar).where(crossing, undecided).values(decided))
+
+
+def _note(
+    session: Session,
+    one: Complaint,
+    other: Complaint,
+    status: FamilyStatus,
+    actor: str,
+    now: datetime,
+) -> None:
+    """An event of the later complaint, unless it was decided so before."""
+    later, earlier = _in_order(one, other)
+    known = session.exec(
+        select(Similar).where(Similar.complaint_id == later.key, Similar.other_id == earlier.key)
+    ).first()
+    was = known.status if known else None
+    if was == status:
+        return
+    detail: dict[str, object] = {"field": DUPLICATE, "was": was, "now": status.value}
+    detail["tracking"] = earlier.tracking  # never shown to citizens and programs
+    if known and known.score:
+        detail |= {"likeness": known.score, "reasons": known.reasons}
+    event = Event(complaint_id=later.key, kind="corrected", actor=actor, at=now, detail=detail)
+    session.add(event)
 
 
 def inherit(session: Session, left: Complaint, heir: Complaint) -> None:
@@ -134,8 +167,14 @@ def family_of(row: Complaint) -> Select[int | None]:
 
 def _pair(one: Complaint, other: Complaint) -> dict[str, object]:
     """Of two complaints that nobody proposed together."""
-    later, earlier = sorted((one, other), key=lambda row: (row.created_at, row.key), reverse=True)
+    later, earlier = _in_order(one, other)
     return {"complaint_id": later.key, "other_id": earlier.key, "score": 0.0, "reasons": []}
+
+
+def _in_order(one: Complaint, other: Complaint) -> tuple[Complaint, Complaint]:
+    """The later one first."""
+    earlier, later = sorted((one, other), key=lambda row: (row.created_at, row.key))
+    return later, earlier
 
 
 def _keep(

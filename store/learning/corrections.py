@@ -17,6 +17,7 @@ from parsers.text import tokenise
 from store.agencies.directory import Directory
 from store.agency_models import FamilyStatus, Similar
 from store.exchange.derived import ACTOR as IMPORT
+from store.families.similar import DUPLICATE
 from store.learning.examples import LABELS, Example
 from store.models import AuditRow, Complaint, ComplaintStatus, Conversation, Event, Privacy
 
@@ -104,7 +105,10 @@ def _newest(session: Session, action: str) -> AuditRow | None:
 
 
 def duplicates(session: Session, *, since: datetime | None) -> Tally:
-    """The proposed pairs that people decided on; right: they were one matter."""
+    """The proposed pairs that people decided on; right: they were one matter.
+
+    Counted as the pairs stand now; the `corrected` events are their history.
+    """
     by_person = [col(Similar.actor).not_in(MACHINES), col(Similar.score) > 0]
     if since:
         by_person.append(col(Similar.at) >= since)
@@ -192,10 +196,12 @@ def type_of(code: str, directory: Directory) -> str:
 
 
 def _by_person(since: datetime | None, others: Collection[str] = MACHINES) -> ColumnElement[bool]:
+    field = col(Event.detail)["field"].as_string()
     looked = and_(
         col(Event.complaint_id) == col(Complaint.id),
         col(Event.kind).in_(DECIDED),
         col(Event.actor).not_in(others),
+        func.coalesce(field, "") != DUPLICATE,  # says nothing about this one alone
     )
     return and_(looked, col(Event.at) > since) if since else looked
 
