@@ -80,6 +80,83 @@ def satisfied(tracking: int) -> Sentence:
     )
 
 
+def together(tracking: int) -> Sentence:
+    """Said before what is known of the others, to one who has just joined them."""
+    return Sentence(
+        "Laporan {tracking} ditangani bersama laporan lain tentang hal yang sama.",
+        {"tracking": tracking},
+    )
+
+
+def apart(tracking: int) -> Sentence:
+    """What was told of others holds for it no more; why is nobody else's business."""
+    return Sentence(
+        "Laporan {tracking} kini ditangani terpisah dari laporan lain dan tetap terbuka. "
+        "Cek: STATUS {tracking}",
+        {"tracking": tracking},
+    )
+
+
+def others_handed_on(tracking: int, agency: str) -> Sentence:
+    return Sentence(
+        "Laporan {tracking} dan laporan lain tentang hal yang sama kini ditangani {agency}.",
+        {"tracking": tracking, "agency": agency},
+    )
+
+
+def others_sent_back(tracking: int, agency: str) -> Sentence:
+    return Sentence(
+        "Hal yang Anda laporkan ({tracking}) menurut laporan lain bukan wewenang {agency}. "
+        "Petugas 1708 mencari instansi yang tepat.",
+        {"tracking": tracking, "agency": agency},
+    )
+
+
+def others_begun(tracking: int, agency: str) -> Sentence:
+    return Sentence(
+        "{agency} mulai mengerjakan hal yang Anda laporkan ({tracking}), bersama laporan lain.",
+        {"tracking": tracking, "agency": agency},
+    )
+
+
+def others_asked(tracking: int, agency: str) -> Sentence:
+    """Not what was asked: the question is to one person and may quote them."""
+    if not agency:
+        return Sentence(
+            "Kami menunggu keterangan pelapor lain tentang hal yang Anda laporkan ({tracking}). "
+            "Tahu lebih banyak? BALAS {tracking} keterangan",
+            {"tracking": tracking},
+        )
+    return Sentence(
+        "{agency} menunggu keterangan pelapor lain tentang hal yang Anda laporkan ({tracking}). "
+        "Tahu lebih banyak? BALAS {tracking} keterangan",
+        {"tracking": tracking, "agency": agency},
+    )
+
+
+def others_go_on(tracking: int) -> Sentence:
+    return Sentence(
+        "Hal yang Anda laporkan ({tracking}) dikerjakan lagi, bersama laporan lain.",
+        {"tracking": tracking},
+    )
+
+
+def others_answered(tracking: int, agency: str, text: str) -> Sentence:
+    """To one whose own report has an answer already, or waits for one of its own."""
+    return Sentence(
+        "Laporan lain tentang hal yang Anda laporkan ({tracking}) dijawab {agency}: {text}",
+        {"tracking": tracking, "agency": agency, "text": text},
+    )
+
+
+def others_reopened(tracking: int) -> Sentence:
+    return Sentence(
+        "Menurut pelapor lain, hal yang Anda laporkan ({tracking}) belum selesai. "
+        "Laporannya dibuka lagi. Anda juga? BELUM {tracking}",
+        {"tracking": tracking},
+    )
+
+
 def closed(tracking: int) -> Sentence:
     return Sentence(
         "Laporan {tracking} ditutup karena tidak ada tanggapan. Belum selesai? BELUM {tracking}",

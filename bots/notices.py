@@ -33,68 +33,180 @@ class News:
     waits: bool  # for other agencies
 
 
-# The reporter's half of who is told what; that of officers is in bots/officers.py.
-# An event that is not here is told to no reporter: they caused it, or it is our own business.
-TOLD: Mapping[str, Callable[[News], Sentence]] = {
-    "disposed": lambda news: words.handed_on(news.tracking, news.agency, news.due),
-    "forwarded": lambda news: words.handed_on(news.tracking, news.agency, news.due),
-    "returned": lambda news: (
-        words.sent_back(news.tracking, news.agency)
-        if news.waits
-        else words.satisfied(news.tracking)  # the other agencies have answered
+Say = Callable[[News], Sentence]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What those hear whose complaint it is, and those of the other complaints of its family."""
+
+    reporter: Say | None = None
+    members: Say | None = None  # if a person did it, each under their own number
+
+
+def _answered(news: News) -> Sentence:
+    if news.waits:
+        return words.answered_in_part(news.tracking, news.agency, news.text)
+    solved = words.satisfied(news.tracking)
+    return joined(words.answered(news.tracking, news.agency, news.text), solved)
+
+
+def _handed_on(news: News) -> Sentence:
+    return words.handed_on(news.tracking, news.agency, news.due)
+
+
+def _returned(news: News) -> Sentence:
+    if news.waits:
+        return words.sent_back(news.tracking, news.agency)
+    return words.satisfied(news.tracking)  # the other agencies have answered
+
+
+def _others_handed_on(news: News) -> Sentence:
+    return words.others_handed_on(news.tracking, news.agency)
+
+
+# Who is told what; that of officers is in bots/officers.py.
+# What is not here is told to nobody: they caused it, or it is our own business. A member has a
+# deadline, an archive and a closing of its own: of the head's it hears nothing. What ends a head's
+# case takes it out of the family, and its members hear that theirs go on.
+TOLD: Mapping[str, Told] = {
+    "disposed": Told(_handed_on, _others_handed_on),
+    "forwarded": Told(_handed_on, _others_handed_on),
+    "returned": Told(_returned, lambda news: words.others_sent_back(news.tracking, news.agency)),
+    "started": Told(
+        lambda news: words.begun(news.tracking, news.agency),
+        lambda news: words.others_begun(news.tracking, news.agency),
     ),
-    "started": lambda news: words.begun(news.tracking, news.agency),
-    "deferred": lambda news: words.we_ask(news.tracking, news.agency, news.text),
-    "answered": lambda news: (
-        words.answered_in_part(news.tracking, news.agency, news.text)
-        if news.waits
-        else joined(
-            words.answered(news.tracking, news.agency, news.text), words.satisfied(news.tracking)
-        )
+    "deferred": Told(
+        lambda news: words.we_ask(news.tracking, news.agency, news.text),
+        lambda news: words.others_asked(news.tracking, news.agency),
     ),
-    "closed": lambda news: words.closed(news.tracking),
-    "archived": lambda news: words.archived(news.tracking, news.reason, news.text),
-    "restored": lambda news: words.restored(news.tracking),
-    "reclassified": lambda news: words.due_moved(news.tracking, news.due),
-    "overdue": lambda news: words.late(news.tracking, news.agency),
-    "ombudsman": lambda news: words.ombudsman(news.tracking),
+    "resumed": Told(members=lambda news: words.others_go_on(news.tracking)),
+    "answered": Told(
+        _answered, lambda news: words.others_answered(news.tracking, news.agency, news.text)
+    ),
+    "reopened": Told(members=lambda news: words.others_reopened(news.tracking)),
+    "escalated": Told(members=lambda news: words.others_reopened(news.tracking)),
+    "closed": Told(lambda news: words.closed(news.tracking)),
+    "archived": Told(lambda news: words.archived(news.tracking, news.reason, news.text)),
+    "restored": Told(lambda news: words.restored(news.tracking)),
+    "reclassified": Told(lambda news: words.due_moved(news.tracking, news.due)),
+    "overdue": Told(lambda news: words.late(news.tracking, news.agency)),
+    "ombudsman": Told(lambda news: words.ombudsman(news.tracking)),
 }
+TO_MEMBERS = frozenset(kind for kind, told in TOLD.items() if told.members)
+FAMILY = "family"  # the kind of a notice about others
 
 
 def tell(
     session: Session, complaint: Complaint, conversation: Conversation, event: Event, desk: Desk
 ) -> bool:
     """Queue what the reporter hears of an event; False if nothing, or they want no notices."""
-    if event.kind not in TOLD:
+    told = TOLD.get(event.kind, Told())
+    if told.reporter is None:
         return False
     agency = str(event.detail.get("agency") or complaint.agency or "")
-    name = desk.reader.agency_name(agency) if agency else ""
-    news = News(
+    news = _news(complaint, event, agency, desk)
+    question = _question(event, complaint, desk.now)
+    reply = Reply(told.reporter(news), question.buttons if question else ())
+    variables = [str(complaint.tracking), *filter(None, (news.agency, event.text))]
+    queued = _queue(
+        session,
+        complaint,
+        conversation,
+        reply,
+        kind=event.kind,
+        fact=f"{event.kind} {agency}",  # an answer of one agency replaces none of another
+        dedupe=f"event-{event.key}",
+        variables=variables,
+        desk=desk,
+    )
+    if queued and question:
+        _ask(conversation, question)
+    return queued
+
+
+def tell_member(
+    session: Session,
+    case: cases.Opened,
+    head: Complaint,
+    event: Event,
+    text: str,
+    desk: Desk,
+    *,
+    new: bool,
+) -> None:
+    """Queue what a member's reporter hears of an event of the head; `text` as it may be told.
+
+    `new`: it has joined the family since its reporter was last told of one.
+    """
+    say, complaint = TOLD[event.kind].members, case.complaint
+    if say is None or case.conversation is None:
+        return
+    agency = str(event.detail.get("agency") or head.agency or "")
+    news = replace(_news(head, event, agency, desk), tracking=complaint.tracking, text=text)
+    sentence = say(news)
+    if new:
+        sentence = joined(words.together(complaint.tracking), sentence)
+    fact = f"{event.kind} {agency}" if event.kind == "answered" else FAMILY
+    tell_of_family(session, case, sentence, f"event-{event.key}-{complaint.key}", desk, fact=fact)
+
+
+def tell_of_family(
+    session: Session, case: cases.Opened, sentence: Sentence, dedupe: str, desk: Desk, *, fact: str
+) -> None:
+    """Of how far the others are only the newest is said, where several wait."""
+    if case.conversation:
+        tracking = str(case.complaint.tracking)
+        _queue(
+            session,
+            case.complaint,
+            case.conversation,
+            Reply(sentence),
+            kind=FAMILY,
+            fact=fact,
+            dedupe=dedupe,
+            variables=[tracking],
+            desk=desk,
+        )
+
+
+def _news(complaint: Complaint, event: Event, agency: str, desk: Desk) -> News:
+    return News(
         tracking=complaint.tracking,
-        agency=name,
+        agency=desk.reader.agency_name(agency) if agency else "",
         due=complaint.deadline,
         text=event.text,
         reason=complaint.archive_reason,
         waits=complaint.status != ComplaintStatus.ANSWERED,
     )
-    sentence, language = TOLD[event.kind](news), conversation.language
-    question = _question(event, complaint, desk.now)
-    reply = Reply(sentence, question.buttons if question else ())
-    variables = [str(complaint.tracking), *filter(None, (name, event.text))]
+
+
+def _queue(
+    session: Session,
+    complaint: Complaint,
+    conversation: Conversation,
+    reply: Reply,
+    *,
+    kind: str,
+    fact: str,
+    dedupe: str,
+    variables: list[str],
+    desk: Desk,
+) -> bool:
+    language = conversation.language
     queued = notify(
         session,
         conversation,
-        kind=event.kind,
-        text=sentence.say(language),
-        dedupe=f"event-{event.key}",
+        kind=kind,
+        text=reply.sentence.say(language),
+        dedupe=dedupe,
         now=desk.now,
         rules=desk.policy.notices,
         complaint_id=complaint.key,
-        fact=f"{event.kind} {agency}",  # an answer of one agency replaces none of another
-        extra=extra_of(reply, language) | {"notice": event.kind, "variables": variables},
+        fact=fact,
+        extra=extra_of(reply, language) | {"notice": kind, "variables": variables},
     )
-    if queued and question:
-        _ask(conversation, question)
     return queued is not None
 
 

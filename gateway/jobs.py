@@ -127,8 +127,8 @@ def ring_alarms() -> None:
 
 
 def follow_families() -> None:
-    """Give the members of a family the answer of its head."""
-    _in_batches("follow_families", following.follow)
+    """Tell the members of a family what happened to its head."""
+    _in_batches("follow_families", following.follow, limit=ONE)
 
 
 class _Step(Protocol):

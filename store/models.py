@@ -7,12 +7,14 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
+    ColumnElement,
     DateTime,
     Index,
     Integer,
     Text,
     UniqueConstraint,
     false,
+    true,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -69,6 +71,11 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 
 Key = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts INTEGER keys by itself
+
+
+def _only(rows: ColumnElement[bool]) -> dict[str, Any]:
+    """Of a partial index, in the words of both databases."""
+    return {"sqlite_where": rows, "postgresql_where": rows}
 
 
 class Keyed(SQLModel):
@@ -174,18 +181,9 @@ class Complaint(Keyed, table=True):
         Index("ix_complaint_agency", "agency", "id"),
         Index("ix_complaint_created", "created_at"),
         Index("ix_complaint_updated", "updated_at"),
-        Index(
-            "ix_complaint_parent",
-            "parent_id",
-            sqlite_where=Column("parent_id").isnot(None),
-            postgresql_where=Column("parent_id").isnot(None),
-        ),
-        Index(
-            "ix_complaint_uncompared",
-            "id",
-            sqlite_where=Column("compared") == false(),
-            postgresql_where=Column("compared") == false(),
-        ),
+        Index("ix_complaint_parent", "parent_id", **_only(Column("parent_id").isnot(None))),
+        Index("ix_complaint_uncompared", "id", **_only(Column("compared") == false())),
+        Index("ix_complaint_untold", "id", **_only(Column("untold") == true())),
     )
 
     tracking: int  # 7 digits, drawn at random; an imported one keeps its own
@@ -213,6 +211,8 @@ class Complaint(Keyed, table=True):
     pauses: list[Any] = Field(default_factory=list, sa_type=JSON)  # [[from, until or null]], ISO
     alarm: int = 0  # how far up the missed deadline was told: store.alarms
     parent_id: int | None = Field(default=None, foreign_key="complaint.id", sa_type=Key)  # family
+    untold: bool = False  # its reporter, or those of its members, may have family news to hear
+    heard: int = Field(default=0, sa_type=Key)  # the newest event of its head told here; 0: none
     compared: bool = False  # with others, as it is now; whoever changes its matter says False
     archive_reason: ArchiveReason | None = Field(default=None, sa_type=Text)
     forwarded_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # first at an agency

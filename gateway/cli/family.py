@@ -22,7 +22,7 @@ from store.models import Complaint, Privacy
 
 HIDDEN = "[rahasia]"
 QUESTIONS = {
-    "link": "Is {number} the same matter as {other}? Its reporter will hear the answers of {other}",
+    "link": "Is {number} the same matter as {other}? Its reporter hears what happens to {other}",
     "unlink": "Take {number} out of the family of {other}",
     "refuse": "Are {number} and {other} two matters",
 }

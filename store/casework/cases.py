@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from store import complaints
 from store.casework import lifecycle
 from store.casework.lifecycle import Move
+from store.families import telling
 from store.models import Complaint, ComplaintStatus, Conversation, DeskState, Disposition
 
 LEFT = frozenset({DeskState.FORWARDED, DeskState.RETURNED})
@@ -84,6 +85,7 @@ def apply(
         desks[agency].answered_at = now
     _keep_times(complaint, move, status, now)
     complaint.status, complaint.updated_at = status, now
+    telling.stir(session, complaint)
     if move is not Move.ESCALATE:  # it stays the one that answered, until another has the case
         complaint.agency = _leading(complaint.agency, states)
 

@@ -19,6 +19,7 @@ from store.exchange.cells import Problem
 from store.exchange.changes import Change, Here, change
 from store.exchange.nested import Desk, Happening
 from store.exchange.records import Record
+from store.families import telling
 from store.families.families import Unfit
 from store.models import Complaint, Disposition, Event, Privacy
 from store.reports import rollups
@@ -114,6 +115,7 @@ def write(session: Session, batch: Batch, *, now: datetime) -> None:
                 .values(**values)
             )
     _rows(session, Event, [_event(c.complaint_id, e) for c in batch.changed for e in c.events])
+    telling.stir_all(session, [c.complaint_id for c in batch.changed if c.events])
     _rows(session, Disposition, [_desk(c.complaint_id, d) for c in batch.changed for d in c.desks])
     kinship.part(session, batch.changed, now=now)
     _repack(session, [c.received for c in batch.changed if "created_at" in c.values])

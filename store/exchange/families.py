@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from store.exchange.changes import Change
 from store.exchange.derived import ACTOR
-from store.families import families
+from store.families import families, telling
 from store.families.families import Unfit
 from store.families.similar import family_of, refused_with
 from store.models import Complaint, ComplaintStatus, Event, Privacy
@@ -82,6 +82,7 @@ def settle(session: Session, *, now: datetime) -> None:
         pair = complaint, detail.get("tracking")
         if event := new.get(key):
             event.published = True
+            telling.know(session, session.get_one(Complaint, complaint))
             if last.get(pair) == kind:
                 session.delete(event)
         last[pair] = kind

@@ -144,7 +144,7 @@ def gather(session: Session, head: Complaint, keys: Collection[int], *, now: dat
         update(Complaint)
         .where(col(Complaint.id).in_(free - {head.key} - _with_members(session, free)))
         .where(col(Complaint.parent_id).is_(None), *may_join())
-        .values(parent_id=head.key, updated_at=now)
+        .values(parent_id=head.key, updated_at=now, untold=True)
         .returning(col(Complaint.id))
     )
     detail = {"tracking": head.tracking, "reason": BURST}
@@ -229,7 +229,7 @@ def _head(session: Session, row: Complaint) -> Complaint:
 
 
 def _join(session: Session, row: Complaint, head: Complaint, now: datetime) -> None:
-    row.parent_id, row.updated_at = head.key, now
+    row.parent_id, row.updated_at, row.untold = head.key, now, True
     session.add(row)
 
 
@@ -238,7 +238,7 @@ def _part(session: Session, row: Complaint, actor: str, now: datetime) -> None:
     if row.parent_id is None:
         return
     head = _head(session, row)
-    row.parent_id, row.updated_at = None, now
+    row.parent_id, row.updated_at, row.untold = None, now, True
     session.add(row)
     _note(session, row, "unlinked", head, actor, now)
     _note(session, head, "unlinked", row, actor, now)
