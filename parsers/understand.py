@@ -10,7 +10,7 @@ from parsers.commands import CommandWords, parse_command
 from parsers.cues import Cues, Spotted
 from parsers.features import Seen
 from parsers.headline import headline_of
-from parsers.kind import REPORTS, filed, kind_of, language_of, settled, urgent_in
+from parsers.kind import HAPPENED, REPORTS, filed, kind_of, language_of, settled, urgent_in
 from parsers.learned import KIND, Model, Verdict
 from parsers.match import OF_CATEGORY, CategoryMatcher, Words
 from parsers.matchers import Cold, Matchers, Witness
@@ -19,6 +19,7 @@ from parsers.places.gazetteer import Gazetteer
 from parsers.private import private_spans
 from parsers.several import tells_several
 from parsers.text import Lexicon, Token, tokenise
+from parsers.times import Times
 from parsers.tracking import trackings
 from parsers.understanding import Candidate, Command, Kind, PlaceCandidate, Span, Understanding
 from parsers.when import when_of
@@ -40,6 +41,7 @@ class Tables:
     cues: Cues
     opening: frozenset[str]  # words before the trouble is told
     areas: frozenset[str]  # words before the name of a place
+    times: Times
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +154,7 @@ class Understander:
             several=look.several and kind in REPORTS,
             places=places,
             address=self._places.address(rest, text),
-            when=when_of(text[:WHEN_CHARS], today),
+            when=self._when(text, today) if kind in HAPPENED else None,
             tracking=tracking,
             private=private,
         )
@@ -231,6 +233,9 @@ class Understander:
         found = kind_of(look.flat, look.spotted, cues, tracking=bool(tracking), likely=likely)
         told = any(candidate.score >= TOLD for candidate in look.categories[:1])
         return settled(found, look.kind, told=told) if look.kind else found
+
+    def _when(self, text: str, today: date | None) -> tuple[str, str | None] | None:
+        return when_of(text[:WHEN_CHARS], today, self._tables.times)
 
     def _headline(
         self, text: str, tokens: Sequence[Token], look: Look, private: Sequence[Span]

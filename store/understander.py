@@ -14,6 +14,7 @@ from parsers.kind import LANGUAGES
 from parsers.learned import Model
 from parsers.places.gazetteer import Gazetteer
 from parsers.text import Lexicon
+from parsers.times import times_from
 from parsers.understand import Tables, Thresholds, Understander
 from parsers.understanding import Verb
 from store.catalogue import default_catalogue
@@ -50,6 +51,7 @@ def load_tables() -> Tables:
         cues=Cues(_pairs("cues.csv"), LANGUAGES),
         opening=frozenset(cues["opening"]),
         areas=frozenset(cues["area"]),
+        times=times_from(_rows("times.csv"), _pairs("feasts.csv")),
     )
 
 
@@ -83,10 +85,15 @@ def _grouped(name: str) -> dict[str, list[str]]:
 
 
 def _pairs(name: str) -> Iterator[tuple[str, str]]:
+    yield from ((first, second) for first, second in _rows(name))
+
+
+def _rows(name: str) -> Iterator[list[str]]:
+    """The lines of a table below its head."""
     with (TABLES / name).open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
         next(rows)
-        yield from ((first, second) for first, second in rows)
+        yield from rows
 
 
 def _lines(name: str) -> list[str]:

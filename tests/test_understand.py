@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from parsers.text import Token, tokenise
 from parsers.understand import Thresholds, Understander
 from parsers.understanding import Kind, Span, Understanding
-from parsers.when import when_of
 from store.gazetteer import default_gazetteer
 from store.understander import build_understander
 
@@ -150,31 +149,6 @@ def test_command_behind_lapor(reader: Understander) -> None:
     command = reader.understand("LAPOR status 9165816").command
     assert command is not None
     assert command.tracking == "9165816"
-
-
-WHEN = {
-    "mati sejak kemarin": ("kemarin", "2024-11-20"),
-    "td pagi macet": ("td pagi", "2024-11-21"),
-    "rusak sdh 3 minggu": ("sdh 3 minggu", "2024-10-31/2024-11-21"),
-    "dua hari yang lalu banjir": ("dua hari yang lalu", "2024-11-19"),
-    "kejadian tgl 5/11": ("tgl 5/11", "2024-11-05"),
-    "kejadian tgl 5/12": ("tgl 5/12", "2023-12-05"),
-    "sejak 17 agustus 2023": ("17 agustus 2023", "2023-08-17"),
-    "tanggal 31/02/2024": ("tanggal 31/02/2024", None),
-    "minggu lalu": ("minggu lalu", "2024-11-14"),
-    "sudah setahun": ("sudah setahun", "2023-11-22/2024-11-21"),
-    "iuran 3 bulan": None,
-    "jalan rusak": None,
-}
-
-
-@pytest.mark.parametrize(("text", "expected"), WHEN.items())
-def test_when(text: str, expected: tuple[str, str | None] | None) -> None:
-    assert when_of(text, TODAY) == expected
-
-
-def test_relative_time_without_today_has_no_date() -> None:
-    assert when_of("mati sejak kemarin", None) == ("kemarin", None)
 
 
 PRIVATE = {
