@@ -3,31 +3,57 @@
 import re
 from collections.abc import Callable, Iterator
 
+from parsers.names import People
 from parsers.understanding import Span
 
 # 16 digits: six of the region, DDMMYY (day + 40 for women), four of a serial number.
 # Mobile numbers start with 8 after +62, 62 or 0; digits may be grouped.
 NUMBERS = (
-    r"(?=[\d+])(?:"
+    r"(?=[\d+(])(?:"
     r"(?P<sixteen>(?<!\d)\d{4}(?:[ .-]?\d{4}){3}(?!\d))"
-    r"|(?P<phone>(?<![\d.,])(?:\+?62[ .-]?|0)8\d{1,2}(?:[ .-]?\d){6,10}(?!\d))"
-    r"|(?P<account>(?<![\d.,])\d{3,15}(?:[ -]\d{2,7}){0,3}(?![\d.,]\d|\d)))"
+    r"|(?P<phone>(?<![\d.,])(?:(?:\+?62[ .-]?|0)8\d{1,2}|\(08\d{2}\))(?:[ .-]?\d){6,10}(?!\d))"
+    r"|(?P<landline>(?<![\d.,])(?:0[2-9]\d{1,2}|\(0[2-9]\d{1,2}\))[ -]?\d{3,5}[ -]?\d{2,5}"
+    r"(?![\d-]))"
+    r"|(?P<npwp>(?<!\d)\d\d\.\d{3}\.\d{3}\.\d[-.]\d{3}\.\d{3}(?!\d))"
+    r"|(?P<account>(?<![\d.,])\d{3,18}(?:[ -]\d{1,7}){0,4}(?![\d.,]\d|\d)))"
     r"|(?P<plate>(?<![A-Za-z0-9])[A-Za-z]{1,2}[ .-]?\d{1,4}[ .-]?[A-Za-z]{1,3}(?![A-Za-z0-9]))"
+    r"|(?P<passport>(?<![A-Za-z0-9])[A-Za-z] ?\d{7}(?!\d))"
 )
 EMAIL = (
     r"(?P<email>(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}"
     r"@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+)"
 )
 PATTERN, WITH_EMAIL = re.compile(NUMBERS), re.compile(f"{EMAIL}|{NUMBERS}")
-KK_BEFORE = re.compile(r"\b(?:kk|kartu keluarga)\b[^\d]{0,12}$", re.IGNORECASE)
+KK_BEFORE = re.compile(r"\b(?:kk|kartu keluarga)\b(?:(?!nik|ktp)\D){0,12}$", re.IGNORECASE)
 ACCOUNT_BEFORE = re.compile(
     r"\b(?:no\W?rek|rek|rekening|rekeningnya|norek|virtual account|va)\b[^\d]{0,30}$", re.IGNORECASE
+)
+# Banks and purses, whose numbers are long; the numbers by which offices know a person.
+BANK_BEFORE = re.compile(
+    r"\b(?:bca|bri|bni|mandiri|btn|bsi|cimb|bjb|danamon|permata|seabank|jago|jenius|briva|dana|ovo"
+    r"|gopay|shopeepay|linkaja)\b(?:(?!rp)[^\d.!?]){0,12}$",
+    re.IGNORECASE,
+)
+IDENTITY_BEFORE = re.compile(
+    r"\b(?:bpjs|jkn|kis|idpel|id ?pel(?:anggan)?|pelanggan|meter(?:an)?|sambungan|sim"
+    r"|paspor|passport|npwp|nisn|nip|nuptk|kpj|kks|kip|nik|ktp)\b(?:(?!rp|rupiah|tagihan|bayar)[^\d.!?]){0,20}$",
+    re.IGNORECASE,
+)
+PASSPORT_BEFORE = re.compile(r"\b(?:paspor|passport)\b[^\d]{0,20}$", re.IGNORECASE)
+PHONE_BEFORE = re.compile(
+    r"\b(?:te?lp|tlpn|tele?pon|hp|wa|whatsapp|hub|hubungi|kontak|cp|call)\b[^\d]{0,15}$",
+    re.IGNORECASE,
 )
 PLATE_BEFORE = re.compile(
     r"\b(?:plat|plate|pelat|nopol|no\W{0,2}pol|nomor polisi|no polisi|bernomor)\b[^\d]{0,12}$",
     re.IGNORECASE,
 )
-ACCOUNT = range(8, 17)  # digits of a bank account
+VEHICLE_BEFORE = re.compile(
+    r"\b(?:mobil|motor|mtr|bus|bis|truk|truck|angkot|taksi|pick ?up|kendaraan)\W{1,3}$",
+    re.IGNORECASE,
+)
+MOBILE = re.compile(r"8\d{9,11}")  # without its 0
+ACCOUNT, BANK, IDENTITY = range(8, 17), range(10, 17), range(8, 19)  # digits
 SEPARATOR = re.compile(r"[ .-]")
 LOOK_BACK = 40
 PROVINCES = range(11, 100)
@@ -37,37 +63,15 @@ REGIONS = re.compile(
 )
 UNITS = re.compile("KM|KG|M|CM|MM|L|CC|VA|GB|MB|RT|RW|RB|JT|K|W|KVA?|THN|BLN|HR|JAM|WI[BT]|WITA")
 
-NAMED = re.compile(
-    r"\b(?=[AaBbDdHhNn])"
-    r"(?i:nama|nm|namanya|bernama|atas nama|a\.?n\.?|hormat (?:saya|kami)|hormati saya"
-    r"|di ?bawah ini)(?i: (?:saya|sy|lengkap))?\s*[:=,]?\s+"
-    r"(?:(?:Bapak|Ibu|Pak|Bu|Bpk|Sdri?)\.? )?"
-    r"(?P<name>[A-Z][a-z'’]{2,}(?: [A-Z][a-z'’]+){0,3})",
-    re.ASCII,
-)
-NAMED_LOOSELY = re.compile(
-    r"\b(?=[AaKkNnPpSsUu])"
-    r"(?:[Nn]ama|[Nn]m|[Nn]ama (?:saya|sy)|[Pp]erkenalkan|[Ss]aya|[Ss]y|[Uu]lun|[Aa]bdi|[Kk]ulo)"
-    r"[:,]? (?P<name>[A-Z][a-z'’]{2,}(?: [A-Z][a-z'’]+){0,3})",
-    re.ASCII,
-)
-NAMED_WITH_PHONE = re.compile(
-    r"\b(?=[BbIiPpSs])(?:[Ii]bu|[Bb]u|[Bb]apak|[Bb]pk|[Pp]ak|[Ss]dri?)\.? "
-    r"(?P<name>[A-Z][a-z'’]{2,}(?: [A-Z][a-z'’]+){0,2})"
-    r"(?=\W{0,3}(?:di|hub|hp|wa|telp|tlp|no)?\W{0,3}(?:\+?62|0)8\d)",
-    re.ASCII,
-)
-GROUPS = frozenset(
-    {"warga", "masyarakat", "rakyat", "keluarga", "kelompok", "komunitas", "tokoh", "forum"}
-    | {"perusahaan", "pemerintah", "karyawan", "pedagang", "petani", "nelayan", "mahasiswa"}
-    | {"siswa", "jalan", "desa", "kelurahan", "kecamatan"}
-)
 
-
-def private_spans(text: str, known: Callable[[str], bool] = lambda _: False) -> tuple[Span, ...]:
-    """Private data in the order of the text; a `known` word after `saya` is no name."""
+def private_spans(
+    text: str, people: People, known: Callable[[str], bool] = lambda _: False
+) -> tuple[Span, ...]:
+    """Private data in the order of the text; a word of the language that is `known` is no name."""
+    numbers = tuple(_numbers(text))
+    names = people.found(text, known, [span for span in numbers if span.type == "phone"])
     found: list[Span] = []
-    for span in sorted((*_numbers(text), *_names(text, known)), key=lambda s: (s.start, -s.end)):
+    for span in sorted((*numbers, *names), key=lambda s: (s.start, -s.end)):
         if not found or span.start >= found[-1].end:
             found.append(span)
     return tuple(found)
@@ -81,14 +85,34 @@ def _numbers(text: str) -> Iterator[Span]:
 
 def _type(match: re.Match[str], text: str) -> str | None:
     before = text[max(0, match.start() - LOOK_BACK) : match.start()]
-    if match["sixteen"]:
-        return _sixteen(match, before)
-    if match["account"]:
-        digits = sum(map(str.isdigit, match.group()))
-        return "account" if digits in ACCOUNT and ACCOUNT_BEFORE.search(before) else None
-    if match["plate"]:
-        return "plate" if _is_plate(match.group(), before) else None
+    match match.lastgroup:
+        case "sixteen":
+            return _sixteen(match, before)
+        case "account" | "landline":
+            return _introduced(match, before)
+        case "plate":
+            return "plate" if _is_plate(match.group(), before) else None
+        case "passport":
+            return "account" if PASSPORT_BEFORE.search(before) else None
+        case "npwp":
+            return "account"
     return match.lastgroup
+
+
+def _introduced(match: re.Match[str], before: str) -> str | None:
+    """What the words before a number say that it is; None for any other number."""
+    digits = "".join(filter(str.isdigit, match.group()))
+    if len(digits) < ACCOUNT[0]:
+        return None
+    for lengths, introduction in (
+        (ACCOUNT, ACCOUNT_BEFORE),
+        (BANK, BANK_BEFORE),
+        (IDENTITY, IDENTITY_BEFORE),
+    ):
+        if len(digits) in lengths and introduction.search(before):
+            return "account"
+    dialled = match["landline"] or MOBILE.fullmatch(digits)
+    return "phone" if dialled and PHONE_BEFORE.search(before) else None
 
 
 def _sixteen(match: re.Match[str], before: str) -> str:
@@ -109,14 +133,5 @@ def _is_plate(found: str, before: str) -> bool:
     if PLATE_BEFORE.search(before):
         return True
     digits = sum(map(str.isdigit, found))
-    return (
-        found.isupper() and digits > 2 and len(letters[1]) > 1 and not UNITS.fullmatch(letters[1])
-    )
-
-
-def _names(text: str, known: Callable[[str], bool]) -> Iterator[Span]:
-    for pattern, careful in ((NAMED, False), (NAMED_LOOSELY, True), (NAMED_WITH_PHONE, False)):
-        for match in pattern.finditer(text):
-            first = match["name"].split()[0].lower()
-            if first not in GROUPS and not (careful and known(first)):
-                yield Span("name", *match.span("name"))
+    whole = digits > 2 and len(letters[1]) > 1 and not UNITS.fullmatch(letters[1])
+    return whole and (found.isupper() or bool(VEHICLE_BEFORE.search(before)))

@@ -84,6 +84,10 @@ class Normaliser:
             return True
         return stem(word, lexicon.roots) in lexicon.roots
 
+    def heard(self, word: str) -> bool:
+        """Known, or short for a known word."""
+        return word in self._lexicon.shorthand or self.known(word)
+
     def _words(self, word: str) -> tuple[str, ...]:
         found = self._lexicon.shorthand.get(word)
         if found:

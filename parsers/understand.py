@@ -14,6 +14,7 @@ from parsers.kind import HAPPENED, REPORTS, filed, kind_of, language_of, settled
 from parsers.learned import KIND, Model, Verdict
 from parsers.match import OF_CATEGORY, CategoryMatcher, Words
 from parsers.matchers import Cold, Matchers, Witness
+from parsers.names import People
 from parsers.phrases import Hit, Reading
 from parsers.places.gazetteer import Gazetteer
 from parsers.private import private_spans
@@ -42,6 +43,7 @@ class Tables:
     opening: frozenset[str]  # words before the trouble is told
     areas: frozenset[str]  # words before the name of a place
     times: Times
+    people: People
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +140,7 @@ class Understander:
             places = (self._from_keyword(lead.area, lead.keyword, text),)
         command = self._command(text, body, tokens, lead)
         tracking = (command.tracking,) if command and command.tracking else trackings(tokens, text)
-        private = private_spans(text, self._words.normaliser.known)
+        private = private_spans(text, self._tables.people, self._words.normaliser.heard)
         look = self._look(rest, places, category)
         kind = self._kind(look, command, tracking)
         return Understanding(

@@ -12,6 +12,7 @@ from parsers.commands import CommandWords
 from parsers.cues import Cues
 from parsers.kind import LANGUAGES
 from parsers.learned import Model
+from parsers.names import People
 from parsers.places.gazetteer import Gazetteer
 from parsers.text import Lexicon
 from parsers.times import times_from
@@ -51,6 +52,7 @@ def load_tables() -> Tables:
         cues=Cues(_pairs("cues.csv"), LANGUAGES),
         opening=frozenset(cues["opening"]),
         areas=frozenset(cues["area"]),
+        people=People(_pairs("people.csv")),
         times=times_from(_rows("times.csv"), _pairs("feasts.csv")),
     )
 

@@ -162,7 +162,7 @@ PRIVATE = {
     "laporan 9165816": (),
     "rp 8.120.000.000": (),
     "transfer ke rek bri 0123000987 ya": (Span("account", 20, 30),),
-    "id pelanggan 0123000987": (),
+    "id pelanggan 0123000987": (Span("account", 13, 23),),
     "plat AD 3321 QX hilang": (Span("plate", 5, 15),),
     "nopol b 1 xy": (Span("plate", 6, 12),),
     "mobil H 5521 QYX di trotoar": (Span("plate", 6, 16),),

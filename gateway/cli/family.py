@@ -19,6 +19,7 @@ from store.agency_models import FamilyStatus, Similar
 from store.families import families, similar
 from store.families.families import Unfit
 from store.models import Complaint, Privacy
+from store.understander import load_tables
 
 HIDDEN = "[rahasia]"
 QUESTIONS = {
@@ -228,7 +229,7 @@ def _headline(row: Complaint) -> str:
     if row.privacy == Privacy.CONFIDENTIAL:
         return HIDDEN
     shown, text = "", row.headline
-    for span in reversed(private_spans(text)):
+    for span in reversed(private_spans(text, load_tables().people)):
         text, shown = text[: span.start], f"***{text[span.end :]}{shown}"
     return text + shown
 

@@ -12,7 +12,7 @@ MASK = "***"
 def masked(text: str) -> str:
     """The text with numbers of persons, addresses of mail, plates and names hidden."""
     parts, end = [], 0
-    for span in private_spans(text, _known):
+    for span in private_spans(text, load_tables().people, _known):
         parts += [text[end : span.start], MASK]
         end = span.end
     return "".join([*parts, text[end:]])
@@ -22,4 +22,6 @@ def masked(text: str) -> str:
 def _known(word: str) -> bool:
     """Whether a word after `saya` is an ordinary one."""
     lexicon = load_tables().lexicon
-    return word in lexicon.stopwords or stem(word, lexicon.roots) in lexicon.roots
+    if word in lexicon.shorthand or word in lexicon.stopwords:
+        return True
+    return stem(word, lexicon.roots) in lexicon.roots

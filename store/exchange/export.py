@@ -19,6 +19,7 @@ from store.agencies.scope import Scope
 from store.exchange.cells import neutral
 from store.gazetteer import TABLES
 from store.models import Complaint, ComplaintStatus, Disposition, Event, Privacy
+from store.understander import load_tables
 
 TEXTS: Final = ("headline", "text", "address")
 COLUMNS: Final = (  # of a CSV file; JSON lines have those of MORE too
@@ -116,7 +117,7 @@ def mask(value: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
 
 def _masked(text: str) -> str:
     """Until nothing is found any more: what stands between two secrets may look like a third."""
-    while spans := private_spans(text, _is_word):
+    while spans := private_spans(text, load_tables().people, _is_word):
         for span in reversed(spans):
             text = text[: span.start] + LABELS[span.type] + text[span.end :]
     return text

@@ -20,6 +20,7 @@ from store.exchange.derived import ACTOR as IMPORT
 from store.families.similar import DUPLICATE
 from store.learning.examples import LABELS, Example
 from store.models import AuditRow, Complaint, ComplaintStatus, Conversation, Event, Privacy
+from store.understander import load_tables
 
 ACTION = "learn"  # of the audit rows that tell what was learnt
 TRIED = "learn.begun"  # of those that tell that a night began to
@@ -168,7 +169,7 @@ def examples(
 
 def masked(text: str, known: Known, common: Known) -> str:
     """Only the `common` words, and none of a name, a number or an address of a person."""
-    private = [(span.start, span.end) for span in private_spans(text, known)]
+    private = [(span.start, span.end) for span in private_spans(text, load_tables().people, known)]
     kept = (
         token.norm
         for token in tokenise(text)

@@ -1,0 +1,141 @@
+"""Names of private people: behind `nama saya`, `a.n.`, `pak`, `anak saya`, or beside a phone."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+
+from parsers.understanding import Span
+
+ME = "(?:saya|sy|aku|gw|kami)"
+# Of lower-case letters; a dot ends a sentence but behind a short title.
+OPENING = r"""(?:
+      (?P<named>(?:nama|nm)(?:nya)?(?:[ ](?:{me}|lengkap|pelapor|pemohon|{kin}))*
+        |bernama|atas[ ]nama|a\.?n|a/n|perkenalkan(?:[ ]{me})?|di[ ]?bawah[ ]ini
+        |hormat[ ](?:saya|kami)|hormati[ ]saya|ttd|tertanda|pelapor|pengirim
+        )\b[ ]?[.:=,]{{0,2}}\s{{1,4}}
+    | (?P<called>hub|hubungi|kontak|cp)\b[.:]?[ ]
+    | (?P<kin>(?:{kin})[ ]?(?:{me}|q|ku)(?:[ ]bernama)?)\b,?[ ]
+    | (?P<title>(?:bpk|bp|sdri?|alm)\b\.?[ ]?|(?:{title})\b[ ])
+    | (?P<nick>(?:{nick})\b[ ])
+    | (?P<self>saya|sy|ulun|abdi|kulo|ambo|aku)\b,?[ ]
+    | (?P<signed>salam|wassalam)\b,?\s{{1,4}}
+    )(?=[^\W\d_])(?:(?:{title}|{nick})\b\.?[ ])?"""
+LETTERS = re.compile(r"[a-z]+")
+OFFICE = re.compile(r"(?:ka(?:dis|pol|sat|bid|nit|sub|sek)|wali|bupati|ketua)\w*")
+CAPITAL = re.compile("[A-Z][a-z]{2,}")
+INITIAL = r"(?:[A-Z]\.?[ ])?"
+WORD = re.compile(INITIAL + r"([^\W\d_][^\W\d_'’]*)")
+PHONE_BEHIND = re.compile(r"\W{0,3}(?:(?:di|hub|hp|wa|telp|tlp|no)\b)?\W{0,3}(?:\+?62|0)8\d")
+ENDS = re.compile(r"[ ]?(?:[.,;(\n]|$)")
+BESIDE_PHONE = re.compile(r"[ ]?[(/-][ ]?")
+BEFORE = 12  # characters before an opening
+WORDS = 4  # of a name
+LONGEST = 40  # characters of a name that are looked at
+SHORTEST = 3  # letters of a name that no table has
+
+Known = Callable[[str], bool]
+
+
+class People:
+    """The words of parsers/tables/people.csv: role and word."""
+
+    def __init__(self, rows: Iterable[tuple[str, str]]) -> None:
+        words: defaultdict[str, set[str]] = defaultdict(set)
+        for role, word in rows:
+            words[role].add(word)
+        self._names = frozenset(words["name"])
+        self._common = frozenset(words["common"])  # everyday words as well
+        self._family = self._names | self._common | words["family"]
+        self._others = frozenset(  # who is meant by an office or a group, and no person
+            words["office"] | words["group"] | words["title"] | words["nick"] | words["kin"]
+        )
+        self._officials = tuple(sorted(words["official"]))  # known to all by their office
+        self._greeted, self._road = tuple(words["greeted"]), tuple(words["road"])
+        self._openers = frozenset(words["opener"] | words["title"] | words["nick"] | words["kin"])
+        parts = {role: "|".join(sorted(words[role])) for role in ("title", "nick", "kin")}
+        self._opening = re.compile(OPENING.format(me=ME, **parts), re.VERBOSE)
+
+    def found(self, text: str, known: Known, phones: Iterable[Span]) -> Iterator[Span]:
+        """Names in a text; a word of the language that is `known` is no name by its capital."""
+        if text.isupper():  # capitals say nothing
+            known = _anything
+        lower = text.lower() if text.isascii() else "".join(map(_lower, text))
+        for word in LETTERS.finditer(lower):
+            if word[0] not in self._openers:
+                continue
+            match = self._opening.match(lower, word.start())
+            if match and (end := self._behind(match, text, known)):
+                yield Span("name", match.end(), end)
+        for phone in phones:
+            if beside := BESIDE_PHONE.match(text, phone.end):
+                end = self._end(text, beside.end(), "phone", known)
+                if end is not None and text[end : end + 1] in (")", "", ",", "."):
+                    yield Span("name", beside.end(), end)
+
+    def _behind(self, match: re.Match[str], text: str, known: Known) -> int | None:
+        """Where the name behind an opening ends."""
+        opened, start = str(match.lastgroup), match.start()
+        if start and text[start - 1].isalnum():
+            return None
+        before = text[max(0, start - BEFORE) : start].rstrip(" ").lower()
+        if opened in ("title", "nick") and before.rstrip(".").endswith(self._road):
+            return None  # jalan bu arsih
+        if opened == "self" and before[-1:].isalnum() and not before.endswith(self._greeted):
+            known = _anything  # `rumah saya Kutisari`
+        end = self._end(text, match.end(), opened, known)
+        if end is None or (opened == "called" and not PHONE_BEHIND.match(text, end)):
+            return None
+        return None if opened == "signed" and not ENDS.match(text, end) else end
+
+    def _end(self, text: str, start: int, opened: str, known: Known) -> int | None:
+        """Where the name ends that begins at `start`; None if none does."""
+        word = WORD.match(text, start)
+        if not word or not self._begins(word[1], opened, known):
+            return None
+        name = text[start : start + LONGEST].lower()
+        if any(name.startswith(official) for official in self._officials):
+            return None
+        end, words = word.end(), 1
+        while words < WORDS and text[end : end + 1] == " ":
+            word = WORD.match(text, end + 1)
+            if not word or not self._goes_on(word[1], opened, known):
+                break
+            end, words = word.end(), words + 1
+        return end
+
+    def _begins(self, word: str, opened: str, known: Known) -> bool:
+        lower = word.lower()
+        if lower in self._others or OFFICE.fullmatch(lower):
+            return False
+        if lower in self._names:
+            return word[0].isupper() or opened != "called"
+        if word.islower():
+            return opened == "named" and lower in self._common
+        if lower in self._common:
+            return True
+        initials = word.isupper() and opened != "named"  # anak saya BCG
+        return opened != "nick" and not initials and _unheard(word, known)
+
+    def _goes_on(self, word: str, opened: str, known: Known) -> bool:
+        lower = word.lower()
+        if lower in self._others:
+            return False
+        if lower in self._family or (opened == "named" and CAPITAL.fullmatch(word)):
+            return True
+        return _unheard(word, known)
+
+
+def _lower(letter: str) -> str:
+    """Small, where that is one letter as well."""
+    small = letter.lower()
+    return small if len(small) == 1 else letter
+
+
+def _unheard(word: str, known: Known) -> bool:
+    """A capital and no word of the language; `KTPnya` is none either."""
+    shaped = word.isupper() or (word[0].isupper() and word[1:].islower())
+    return shaped and len(word) >= SHORTEST and not known(word.lower())
+
+
+def _anything(_word: str) -> bool:
+    return True
