@@ -11,19 +11,35 @@ REPORTS = frozenset({Kind.COMPLAINT, Kind.ASPIRATION, Kind.INFORMATION_REQUEST, 
 HAPPENED = frozenset(  # kinds that may tell when something happened; other days are wishes and ads
     {Kind.COMPLAINT, Kind.EMERGENCY, Kind.FOLLOW_UP, Kind.THANKS, Kind.OTHER}
 )
-SETTLED = frozenset({Kind.EMERGENCY, Kind.FOLLOW_UP, Kind.STATUS_QUERY})
+SETTLED = frozenset({Kind.EMERGENCY, Kind.FOLLOW_UP, Kind.STATUS_QUERY, Kind.SPAM})
 GRAVE = frozenset({Kind.EMERGENCY, Kind.SPAM})  # what must be sure: one alarms, one shuts out
 EVEN = 0.5  # probability from which the examples are heard
 CALM_BEFORE = 4  # words before an emergency in which `rawan` or `takut` makes it none
 SHORT = 10  # words of a greeting
 THANKS_FOR = 4  # words of thanks that are neither polite nor thanks
 GRATEFUL = 25  # words of thanks that say what for
+DONE, ASKED_LAST, LAST = "sudah", frozenset({"belum"}), 3  # of the last words
 CHASING = 20  # words of a question about an earlier complaint
 OPENING = 8  # words in which a message says what it is
 BRIEF = 14  # words of a question that ends with what it asks
 TOLD = 12  # words from which a message that is nothing else tells of some trouble
 SPAM = 2  # different cues; one more where the text pleads
 OFFER = 0.7  # of a cue that honest messages use as well
+AT_ONCE = 15  # words between a danger and that it is now
+NEAR = 8  # words within which two cues speak of the same thing
+# Two things that are dangerous together: a pole and that it is about to fall.
+PERILS = (
+    ("structure", "failing"),
+    ("wire", "bare"),
+    ("water", "level"),
+    ("ill", "refused"),
+    ("beast", "attack"),
+    ("harm", "helpless"),
+    ("threat", "deadly"),
+)
+GRAVER = (("structure", "weak", "people"), ("pit", "open", "hurt"))  # all three
+# Offers and tricks of which each word alone is harmless.
+TRICKS = (("send", "account", "only"), ("topup", "number"), ("deal", "negotiate"))
 REQUESTS = frozenset({"mohon", "tolong", "minta", "bantu", "dibantu"})
 MILD = frozenset(  # troubles that a question or a wish may speak of as well
     {"tidak", "belum", "rusak", "hilang", "lama", "mati", "lapor", "tolong", "salah", "sakit"}
@@ -54,15 +70,16 @@ def kind_of(
     return Kind.COMPLAINT if told else Kind.OTHER
 
 
-def settled(found: Kind, learnt: Verdict, *, told: bool) -> Kind:
+def settled(found: Kind, learnt: Verdict, *, told: bool, offers: bool) -> Kind:
     """What examples say of the kind, unless words for danger or an earlier complaint settle it.
 
+    `offers`: words of an offer stand in it, so that less is enough to call it spam.
     `told`: the text is about something; haste alone (`tolong cepat ya`) is no emergency.
     """
     if found in SETTLED or learnt.shares[learnt.best] < EVEN:
         return found
     kind = Kind(learnt.best)
-    grave = kind in GRAVE and not learnt.sure
+    grave = kind in GRAVE and not (learnt.sure or (kind is Kind.SPAM and offers))
     return found if grave or (kind is Kind.EMERGENCY and not told) else kind
 
 
@@ -78,7 +95,10 @@ def emergency_in(spotted: Spotted) -> str | None:
     if spotted["past"]:
         return None
     calm = [place for place, _ in spotted["calm"]]
-    now = spotted["danger"] if spotted["now"] else ()
+    haste = [place for place, _ in spotted["now"]]
+    now = (
+        cue for cue in spotted["danger"] if any(abs(place - cue[0]) <= AT_ONCE for place in haste)
+    )
     for place, phrase in (*spotted["emergency"], *now):
         if not any(place - CALM_BEFORE <= before < place for before in calm):
             return phrase
@@ -87,8 +107,31 @@ def emergency_in(spotted: Spotted) -> str | None:
 
 def urgent_in(spotted: Spotted) -> str | None:
     """Why the message should be read before others."""
-    found = emergency_in(spotted) or next((phrase for _, phrase in spotted["urgent"]), None)
+    found = emergency_in(spotted) or _peril(spotted)
     return f"disebut: {found}" if found else None
+
+
+def _peril(spotted: Spotted) -> str | None:
+    """A phrase for danger, or words that mean danger together."""
+    if spotted["urgent"]:
+        return spotted["urgent"][0][1]
+    return next((found for cues in (*PERILS, *GRAVER) if (found := _together(spotted, cues))), None)
+
+
+def _together(spotted: Spotted, cues: Sequence[str]) -> str | None:
+    """Cues of all these kinds near to the first of them, as they stand in the text."""
+    if not all(cue in spotted for cue in cues):
+        return None
+    for place, phrase in spotted[cues[0]]:
+        near = [
+            next((other for other in spotted[cue] if 0 < abs(other[0] - place) <= NEAR), None)
+            for cue in cues[1:]
+        ]
+        if all(near):
+            return " ".join(
+                dict.fromkeys(p for _, p in sorted([(place, phrase), *filter(None, near)]))
+            )
+    return None
 
 
 def language_of(words: Sequence[str], cues: Cues) -> str | None:
@@ -127,20 +170,33 @@ def _asks(spotted: Spotted) -> bool:
     return any(spotted[cue] for cue in ("trouble", "information", "question", "plea"))
 
 
+def offers_in(spotted: Spotted) -> bool:
+    """Words of an offer or a trick, by nobody who pleads or complains."""
+    return bool(spotted["spam"]) and not (spotted["plea"] or spotted["complaint"])
+
+
 def _is_spam(spotted: Spotted) -> bool:
     """Offers and tricks; who tells of them complains."""
+    if spotted["complaint"]:
+        return False
+    if any(_together(spotted, trick) for trick in TRICKS):
+        return True
     found = [len({phrase for _, phrase in spotted[cue]}) for cue in ("spam", "offer")]
-    least = SPAM + bool(spotted["plea"])
-    return found[0] + found[1] * OFFER >= least and not spotted["complaint"]
+    return found[0] + found[1] * OFFER >= SPAM + bool(spotted["plea"])
 
 
 def _earlier(words: Sequence[str], spotted: Spotted, *, tracking: bool) -> Kind | None:
     """About a complaint that was made before."""
     short = len(words) <= CHASING
-    asks = short and bool(spotted["status"] or spotted["chase"])
+    asks = short and bool(spotted["status"] or spotted["chase"] or _whether_done(words))
     if tracking:
         return Kind.STATUS_QUERY if asks and not spotted["news"] else Kind.FOLLOW_UP
     return Kind.STATUS_QUERY if asks and spotted["mine"] else None
+
+
+def _whether_done(words: Sequence[str]) -> bool:
+    """`sudah dikerjakan belum`"""
+    return DONE in words[: -len(ASKED_LAST)] and not ASKED_LAST.isdisjoint(words[-LAST:])
 
 
 def _wish(words: Sequence[str], spotted: Spotted) -> Kind | None:

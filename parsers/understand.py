@@ -10,7 +10,16 @@ from parsers.commands import CommandWords, parse_command
 from parsers.cues import Cues, Spotted
 from parsers.features import Seen
 from parsers.headline import headline_of
-from parsers.kind import HAPPENED, REPORTS, filed, kind_of, language_of, settled, urgent_in
+from parsers.kind import (
+    HAPPENED,
+    REPORTS,
+    filed,
+    kind_of,
+    language_of,
+    offers_in,
+    settled,
+    urgent_in,
+)
 from parsers.learned import KIND, Model, Verdict
 from parsers.match import OF_CATEGORY, CategoryMatcher, Words
 from parsers.matchers import Cold, Matchers, Witness
@@ -148,7 +157,7 @@ class Understander:
             body=body,
             command=command,
             language=language_of([token.norm for token in rest], self._tables.cues),
-            urgent=urgent_in(look.spotted),
+            urgent=urgent_in(look.spotted) if kind in HAPPENED else None,
             headline=self._headline(text, rest, look, private),
             normalised=" ".join(look.flat),
             categories=filed(look.categories, kind),
@@ -234,7 +243,9 @@ class Understander:
         cues = self._tables.cues
         found = kind_of(look.flat, look.spotted, cues, tracking=bool(tracking), likely=likely)
         told = any(candidate.score >= TOLD for candidate in look.categories[:1])
-        return settled(found, look.kind, told=told) if look.kind else found
+        if look.kind is None:
+            return found
+        return settled(found, look.kind, told=told, offers=offers_in(look.spotted))
 
     def _when(self, text: str, today: date | None) -> tuple[str, str | None] | None:
         return when_of(text[:WHEN_CHARS], today, self._tables.times)

@@ -1,0 +1,61 @@
+"""What messages want, and which of them cannot wait."""
+
+import csv
+
+import pytest
+
+from bots.reader import Reader
+from gateway.runtime import build_reader
+from gateway.settings import ROOT, load
+from parsers.understanding import Kind
+
+FIXTURES = ROOT / "tests" / "fixtures" / "understanding"
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return build_reader(load(ROOT / "config.yaml", {}))
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    with (FIXTURES / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("row", rows("kinds.csv"), ids=lambda row: row["text"])
+def test_kind(reader: Reader, row: dict[str, str]):
+    assert reader.understander.understand(row["text"]).kind is Kind(row["kind"])
+
+
+@pytest.mark.parametrize("row", rows("urgent.csv"), ids=lambda row: row["text"])
+def test_what_cannot_wait(reader: Reader, row: dict[str, str]):
+    """`kind` is empty where it does not matter."""
+    found = reader.understander.understand(row["text"])
+    assert (found.urgent is not None) is (row["urgent"] == "yes")
+    if row["kind"]:
+        assert found.kind is Kind(row["kind"])
+
+
+REASONS = {  # the words that mean danger together, as they stand in the text
+    "jembatan ke sekolah nyaris putus": "disebut: jembatan nyaris putus",
+    "sudah setinggi dada banjir di kampung": "disebut: setinggi dada banjir",
+    "lubang itu sangat dalam, sudah ada yang jatuh": "disebut: lubang dalam jatuh",
+}
+
+
+@pytest.mark.parametrize(("text", "reason"), REASONS.items())
+def test_the_reason_is_named(reader: Reader, text: str, reason: str):
+    assert reader.understander.understand(text).urgent == reason
+
+
+def test_words_far_apart_mean_no_danger_together(reader: Reader):
+    far = "jembatan" + " dan sampah menumpuk di sana" * 4 + " nyaris putus"
+    assert reader.understander.understand(far).urgent is None
+
+
+WISHES = ("usul agar jembatan yang mau roboh diganti", "berapa biaya mengganti atap yang mau roboh")
+
+
+@pytest.mark.parametrize("text", WISHES)
+def test_a_wish_or_a_question_can_wait(reader: Reader, text: str):
+    assert reader.understander.understand(text).urgent is None
