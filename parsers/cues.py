@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+Phrase = tuple[str, list[str], str]
 Spotted = Mapping[str, Sequence[tuple[int, str]]]  # kind of cue -> (place of its first word, cue)
 
 
@@ -10,7 +11,11 @@ class Cues:
     """Phrases of many kinds, found as whole words in one pass."""
 
     def __init__(self, cues: Iterable[tuple[str, str]], languages: Iterable[str]) -> None:
-        self._by_first: defaultdict[str, list[tuple[str, list[str], str]]] = defaultdict(list)
+        self._lone: defaultdict[str, list[str]] = defaultdict(list)  # kinds of a single word
+        # Of phrases: first word, second word -> kind, the words behind, the phrase.
+        self._pairs: defaultdict[str, defaultdict[str, list[Phrase]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
         self._languages: defaultdict[str, list[str]] = defaultdict(list)
         singles: defaultdict[str, set[str]] = defaultdict(set)
         spoken = frozenset(languages)
@@ -18,9 +23,11 @@ class Cues:
             if kind in spoken:
                 self._languages[phrase].append(kind)
                 continue
-            words = phrase.split()
-            self._by_first[words[0]].append((kind, words[1:], phrase))
-            if len(words) == 1:
+            first, *others = phrase.split()
+            if others:
+                self._pairs[first][others[0]].append((kind, others[1:], phrase))
+            else:
+                self._lone[first].append(kind)
                 singles[kind].add(phrase)
         self._singles = {kind: frozenset(words) for kind, words in singles.items()}
 
@@ -31,10 +38,15 @@ class Cues:
     def spot(self, words: list[str]) -> Spotted:
         """Where each cue stands, in the order of the text; a kind that was not found is empty."""
         found: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+        lone, pairs, last = self._lone, self._pairs, len(words) - 1
         for place, word in enumerate(words):
-            for kind, others, phrase in self._by_first.get(word, ()):
-                if not others or words[place + 1 : place + 1 + len(others)] == others:
-                    found[kind].append((place, phrase))
+            if word in lone:
+                for kind in lone[word]:
+                    found[kind].append((place, word))
+            if place < last and word in pairs and (second := words[place + 1]) in pairs[word]:
+                for kind, others, phrase in pairs[word][second]:
+                    if not others or words[place + 2 : place + 2 + len(others)] == others:
+                        found[kind].append((place, phrase))
         return found
 
     def languages(self, words: Iterable[str]) -> Counter[str]:

@@ -32,11 +32,10 @@ PERILS = (
     ("structure", "failing"),
     ("wire", "bare"),
     ("water", "level"),
-    ("ill", "refused"),
     ("beast", "attack"),
-    ("harm", "helpless"),
     ("threat", "deadly"),
 )
+SUFFERED = (("ill", "refused"), ("harm", "helpless"))  # over, if it is told of yesterday
 GRAVER = (("structure", "weak", "people"), ("pit", "open", "hurt"))  # all three
 # Offers and tricks of which each word alone is harmless.
 TRICKS = (("send", "account", "only"), ("topup", "number"), ("deal", "negotiate"))
@@ -115,7 +114,8 @@ def _peril(spotted: Spotted) -> str | None:
     """A phrase for danger, or words that mean danger together."""
     if spotted["urgent"]:
         return spotted["urgent"][0][1]
-    return next((found for cues in (*PERILS, *GRAVER) if (found := _together(spotted, cues))), None)
+    perils = (*PERILS, *GRAVER, *(() if spotted["past"] else SUFFERED))
+    return next((found for cues in perils if (found := _together(spotted, cues))), None)
 
 
 def _together(spotted: Spotted, cues: Sequence[str]) -> str | None:

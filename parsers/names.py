@@ -12,13 +12,14 @@ OPENING = r"""(?:
       (?P<named>(?:nama|nm)(?:nya)?(?:[ ](?:{me}|lengkap|pelapor|pemohon|{kin}))*
         |bernama|atas[ ]nama|a\.?n|a/n|perkenalkan(?:[ ]{me})?|di[ ]?bawah[ ]ini
         |hormat[ ](?:saya|kami)|hormati[ ]saya|ttd|tertanda|pelapor|pengirim
-        )\b[ ]?[.:=,]{{0,2}}\s{{1,4}}
+        |my[ ]name[ ]is|i[ ]am)\b(?:[ ]?[.:=]\s{{0,4}}|[ ]?,?\s{{1,4}})
     | (?P<called>hub|hubungi|kontak|cp)\b[.:]?[ ]
     | (?P<kin>(?:{kin})[ ]?(?:{me}|q|ku)(?:[ ]bernama)?)\b,?[ ]
-    | (?P<title>(?:bpk|bp|sdri?|alm)\b\.?[ ]?|(?:{title})\b[ ])
+    | (?P<title>(?:bpk|bp|sdri?|alm|ny|tn|nn)\b\.?[ ]?|(?:{title})\b[ ])
     | (?P<nick>(?:{nick})\b[ ])
-    | (?P<self>saya|sy|ulun|abdi|kulo|ambo|aku)\b,?[ ]
-    | (?P<signed>salam|wassalam)\b,?\s{{1,4}}
+    | (?P<self>saya|sy|ulun|abdi|kulo|ambo|aku|awak|beta|gue|gw|ane|kula|kawula)\b,?[ ]
+    | (?P<signed>salam|wassalam|terima[ ]?kasih|makasih?|trims|trimakasih|tks|thanks|thx|nuhun|suwun
+        )\b[.,]?\s{{1,4}}
     )(?=[^\W\d_])(?:(?:{title}|{nick})\b\.?[ ])?"""
 LETTERS = re.compile(r"[a-z]+")
 OFFICE = re.compile(r"(?:ka(?:dis|pol|sat|bid|nit|sub|sek)|wali|bupati|ketua)\w*")
@@ -111,10 +112,12 @@ class People:
             return word[0].isupper() or opened != "called"
         if word.islower():
             return opened == "named" and lower in self._common
+        if opened == "nick":
+            return False
         if lower in self._common:
             return True
         initials = word.isupper() and opened != "named"  # anak saya BCG
-        return opened != "nick" and not initials and _unheard(word, known)
+        return not initials and _unheard(word, known)
 
     def _goes_on(self, word: str, opened: str, known: Known) -> bool:
         lower = word.lower()
