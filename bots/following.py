@@ -13,6 +13,7 @@ from store.casework.cases import Handed, Opened
 from store.casework.lifecycle import CLOCK_RUNS, ENDED, MOVES, OPEN, UNANSWERED, Move
 from store.families import telling
 from store.models import Complaint, ComplaintStatus, Event
+from store.understander import load_tables
 
 ANSWERED = MOVES[Move.ANSWER].event
 HAS_ANSWER = (ComplaintStatus.ANSWERED, ComplaintStatus.CLOSED)
@@ -130,7 +131,7 @@ def _answer(session: Session, case: Opened, head: Complaint, said: Event, desk: 
 def own_words(text: str, head: Complaint, member: Complaint) -> str:
     """An officer's words to one reporter as another may read them: nobody's number or name."""
     text = re.sub(rf"(?<!\d){head.tracking}(?!\d)", str(member.tracking), text)
-    for span in reversed(private_spans(text)):
+    for span in reversed(private_spans(text, load_tables().people)):
         text = f"{text[: span.start]}{MASK}{text[span.end :]}"
     return text
 

@@ -34,6 +34,7 @@ PERILS = (
     ("water", "level"),
     ("beast", "attack"),
     ("threat", "deadly"),
+    ("peril", "frail"),
 )
 SUFFERED = (("ill", "refused"), ("harm", "helpless"))  # over, if it is told of yesterday
 GRAVER = (("structure", "weak", "people"), ("pit", "open", "hurt"))  # all three
