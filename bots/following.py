@@ -19,6 +19,7 @@ ANSWERED = MOVES[Move.ANSWER].event
 HAS_ANSWER = (ComplaintStatus.ANSWERED, ComplaintStatus.CLOSED)
 AWAITS = CLOCK_RUNS | {ComplaintStatus.DEFERRED}  # of a member: the head's answer is its own
 MASK = "***"
+FIXED_LINE = re.compile(r"\(?0[2-79]\d{1,2}\)?[ -]")
 
 
 def follow(session: Session, desk: Desk, *, limit: int) -> int:
@@ -129,10 +130,14 @@ def _answer(session: Session, case: Opened, head: Complaint, said: Event, desk: 
 
 
 def own_words(text: str, head: Complaint, member: Complaint) -> str:
-    """An officer's words to one reporter as another may read them: nobody's number or name."""
+    """An officer's words to one reporter as another may read them: nobody's number or name.
+
+    A fixed line stays: it is hardly a reporter's, and often the office that helps.
+    """
     text = re.sub(rf"(?<!\d){head.tracking}(?!\d)", str(member.tracking), text)
     for span in reversed(private_spans(text, load_tables().people)):
-        text = f"{text[: span.start]}{MASK}{text[span.end :]}"
+        if not FIXED_LINE.match(text, span.start):
+            text = f"{text[: span.start]}{MASK}{text[span.end :]}"
     return text
 
 
