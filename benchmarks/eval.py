@@ -19,7 +19,7 @@ from benchmarks.evaluation.picture import svg
 from benchmarks.evaluation.reading import Ask, Reading
 from benchmarks.evaluation.table import Result, Row, Sheet, as_json, markdown, show
 from bots.reader import Reader
-from gateway.runtime import build_reader
+from gateway.reading import build_reader
 from gateway.settings import ROOT, Settings, load
 from parsers.understand import Thresholds
 

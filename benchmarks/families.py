@@ -18,7 +18,7 @@ from rich.table import Table
 from bots.reader import Reader
 from bots.routing import decide
 from bots.sketch import Sketcher, sketcher
-from gateway.runtime import build_reader
+from gateway.reading import build_reader
 from gateway.settings import ROOT, load
 from parsers.likeness import Likeness, Report, Rules, compare
 from store.families.clues import Files

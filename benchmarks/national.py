@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import click
 
 from benchmarks.evaluation import corpus
-from gateway.runtime import build_reader
+from gateway.reading import build_reader
 from gateway.settings import ROOT, load
 from parsers.understanding import Kind
 from store.catalogue import DEFAULT, default_catalogue

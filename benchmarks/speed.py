@@ -19,7 +19,7 @@ from benchmarks.figures import Cost, Figure, percentiles
 from benchmarks.load import corpus
 from benchmarks.rounds import Bench, Size
 from benchmarks.service import Service, database, environment, free_port
-from gateway.runtime import build_reader
+from gateway.reading import build_reader
 from gateway.settings import ROOT, load
 from store.db import open_engine
 

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from bots.family_rules import BurstRules
 from parsers.understanding import Kind
 from store.families import clues, families, similar
 from store.families.clues import Arrived
@@ -15,12 +15,6 @@ from store.models import Complaint, Event
 
 TOLD_AT = (10, 50, 100, 500)  # complaints of a burst: then officers hear that it grows
 KINDS = frozenset({Kind.COMPLAINT, Kind.EMERGENCY})  # a question needs its own answer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BurstRules:
-    count: int  # so many complaints
-    within: timedelta
 
 
 def cluster(

@@ -13,7 +13,7 @@ from store.casework.cases import Opened, pauses_of
 from store.casework.deadlines import DutyClock, Pause, local_day
 from store.casework.timezones import zone_of
 from store.models import Complaint, Privacy
-from store.notices import NoticeRules
+from store.notice_rules import NoticeRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

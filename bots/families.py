@@ -2,15 +2,15 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, false, or_, update
 from sqlmodel import Session, col, select
 
 from bots import bursts
-from bots.bursts import BurstRules
+from bots.family_rules import FamilyRules
 from bots.sketch import Sketcher
-from parsers.likeness import Likeness, Report, Rules, compare
+from parsers.likeness import Likeness, Report, compare
 from store import complaints
 from store.families import clues, similar
 from store.families.clues import IDLE, Files
@@ -23,17 +23,6 @@ OLD = 5000  # complaints that are passed over together
 MOST = 3  # families that one complaint is proposed for
 OF_ONE_PERSON = 20  # earlier complaints that a new one is compared with
 NO_FILES = Files()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FamilyRules:
-    """The settings, section families."""
-
-    likeness: Rules
-    within: timedelta
-    within_open: timedelta
-    candidates: int
-    burst: BurstRules
 
 
 def relate(

@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from gateway import health, simulator, webhooks
 from gateway.api import problems
 from gateway.api import routes as api
-from gateway.logs import where
+from gateway.faults import where
 from gateway.open311 import routes as open311
 from gateway.runtime import Runtime
 

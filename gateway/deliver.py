@@ -12,7 +12,7 @@ import structlog
 from gateway import metrics, settling
 from gateway.channels import WAKES_NOBODY
 from gateway.channels.base import SendError
-from gateway.logs import where
+from gateway.faults import where
 from gateway.pace import Pace, pace_of
 from gateway.runtime import Runtime
 from gateway.settling import Outcome as Outcome

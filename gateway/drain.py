@@ -9,7 +9,7 @@ import structlog
 from bots import intake
 from bots.hearing import Heard, hear
 from gateway import metrics
-from gateway.logs import where
+from gateway.faults import where
 from gateway.runtime import Runtime
 from store import complaints, inbox
 from store.models import InboxRow, Lane

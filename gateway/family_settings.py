@@ -4,8 +4,7 @@ from datetime import timedelta
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from bots.bursts import BurstRules
-from bots.families import FamilyRules
+from bots.family_rules import BurstRules, FamilyRules
 from gateway.channel_settings import Section
 from parsers.likeness import Rules
 from store.families.spots import load_spot_words

@@ -12,7 +12,7 @@ from gateway.channels.base import SendError
 from gateway.channels.media import KeepsMedia, MediaRefused
 from gateway.download import Limits, NotNow, download
 from gateway.drain import backoff
-from gateway.logs import where
+from gateway.faults import where
 from gateway.runtime import Runtime
 from store import attachments
 from store.attachments import Kept, Waiting

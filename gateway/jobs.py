@@ -16,8 +16,8 @@ from gateway.deliver import drain_outbox
 from gateway.digests import send_digests
 from gateway.drain import drain_inbox
 from gateway.families import relate_new
+from gateway.faults import where
 from gateway.fetch import drain_attachments
-from gateway.logs import where
 from gateway.night import learn_nightly
 from gateway.publish import publish_events
 from gateway.queue import Wake

@@ -15,7 +15,9 @@ from typing import Any
 import structlog
 
 from gateway import logs
-from gateway.runtime import Runtime, build_reader, deployment_of, open_runtime
+from gateway.faults import where
+from gateway.reading import build_reader, deployment_of
+from gateway.runtime import Runtime, open_runtime
 from gateway.settings import ConfigError, Settings, load
 from parsers.catalogue import Catalogue
 from parsers.learned import Field
@@ -282,7 +284,7 @@ def main() -> int:
         log.error("learn_failed", error=str(error))
         return 1
     except Exception as error:  # noqa: BLE001 - only its type and place may be told
-        log.error("learn_failed", error=logs.where(error))
+        log.error("learn_failed", error=where(error))
         return 1
     log.info("learn", **outcome.figures())
     return 0

@@ -26,15 +26,3 @@ def configure(*, level: str = "info", json: bool = True) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     for name in SILENCED:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-
-
-def where(error: BaseException) -> str:
-    """Type and place of an exception, without its text: that may quote a citizen."""
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    if trace is None:
-        return type(error).__name__
-    code = trace.tb_frame.f_code
-    file = "/".join(code.co_filename.split("/")[-2:])
-    return f"{type(error).__name__} at {file}:{trace.tb_lineno} in {code.co_name}"

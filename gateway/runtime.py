@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TypeVar
 
 import structlog
@@ -24,17 +24,15 @@ from gateway.channels import build_adapters
 from gateway.channels.base import AnswersInHttp, ChannelAdapter
 from gateway.channels.console import Console
 from gateway.queue import Bell, Wake, connect, wake
+from gateway.reading import build_reader, deployment_of
 from gateway.settings import Settings
 from gateway.spool import Spool
 from gateway.subscribers import Book
 from parsers.messages import Envelope, Membership
-from parsers.understand import Thresholds
 from store import complaints
 from store.agencies.directory import imported_names
 from store.db import deadlocked, open_engine
-from store.gazetteer import default_gazetteer
-from store.learning.model_files import Deployment, version, with_learnt
-from store.understander import build_understander
+from store.learning.model_files import version
 
 log = structlog.get_logger()
 
@@ -220,38 +218,6 @@ def build(settings: Settings) -> Runtime:
         redis=connect(settings.queue.url, settings.queue.timeout_seconds),
         adapters=build_adapters(settings, Book(engine)),
     )
-
-
-def deployment_of(settings: Settings) -> Deployment:
-    """The catalogue of this service, with what was learnt for it last."""
-    return with_learnt(settings.catalogue, settings.model_dirs)
-
-
-def build_reader(
-    settings: Settings, deployment: Deployment | None = None, *, learning: bool = False
-) -> Reader:
-    """Load the gazetteer and a catalogue with its places, by default with the model beside it."""
-    matching = settings.matching
-    deployment = deployment or with_learnt(settings.catalogue, [settings.catalogue_dir])
-    gazetteer = default_gazetteer(
-        place_sure=matching.place_sure,
-        place_margin=matching.place_margin,
-        areas=deployment.catalogue.areas,
-    )
-    thresholds = Thresholds(
-        category_sure=matching.category_sure,
-        category_margin=matching.category_margin,
-        command_typo=matching.command_typo,
-    )
-    build = partial(
-        build_understander,
-        gazetteer,
-        thresholds,
-        deployment.catalogue,
-        model=deployment.model,
-        learning=learning,
-    )
-    return Reader(build, deployment.catalogue, gazetteer)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from datetime import time, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -17,9 +18,6 @@ from pydantic import (
     SecretStr,
 )
 from pydantic import ValidationError as PydanticError
-from redis import Redis
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 from gateway.api_settings import Api
 from gateway.channel_settings import Channels, ClockTime, Officers, Section
@@ -31,10 +29,11 @@ from parsers.catalogue import Catalogue
 from store.casework.deadlines import DutyClock
 from store.casework.workdays import CalendarError
 from store.catalogue import catalogue_in
-from store.notices import NoticeRules, Quiet
+from store.notice_rules import NoticeRules, Quiet
 
 ROOT = Path(__file__).parent.parent
-DRIVERS = ("sqlite", "postgresql+psycopg")
+DATABASES = ("sqlite://", "postgresql+psycopg://")
+QUEUES = frozenset({"redis", "rediss"})
 SECRETS = (
     "TWILIO_ACCOUNT_SID",
     "TWILIO_AUTH_TOKEN",
@@ -373,19 +372,21 @@ def _wrong_days(settings: Settings) -> Iterator[str]:
 
 
 def _wrong_addresses(settings: Settings) -> Iterator[str]:
-    try:
-        known = make_url(settings.database.url).drivername in DRIVERS
-    except ArgumentError:
-        known = False
-    if not known:
+    if not settings.database.url.startswith(DATABASES):
         yield (
             "database.url (DATABASE_URL): must be sqlite:///path "
             "or postgresql+psycopg://user@host/name."
         )
-    try:
-        Redis.from_url(settings.queue.url)
-    except ValueError:
+    if not _names_a_queue(settings.queue.url):
         yield "queue.url (REDIS_URL): must be redis://host:port/0 or rediss://host:port/0."
+
+
+def _names_a_queue(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in QUEUES and parts.port != 0
+    except ValueError:  # of the port
+        return False
 
 
 def _sentence(where: tuple[int | str, ...], message: str) -> str:

@@ -1,10 +1,8 @@
 """Notices: what people are told unasked, with what they may refuse and when they sleep."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, or_, update
 from sqlalchemy.exc import IntegrityError
@@ -13,6 +11,7 @@ from sqlmodel import Session, col, select
 from store.inbox import changed
 from store.lanes import Next, on_its_way
 from store.models import Conversation, OutboxLane, OutboxRow, OutboxStatus
+from store.notice_rules import NoticeRules
 
 JOINED = "joined"  # the code of a notice whose words went on in a newer one
 BLOCKED, STOPPED = "blocked", "stopped"
@@ -21,34 +20,6 @@ DUTY = (OFFICER, DIGEST)  # whoever is a citizen too cannot refuse it by STOP
 FACTS = "facts"  # in `extra`: what a notice is made of, as [kind, text]
 OF_ONE_SENTENCE = ("notice", "variables")  # of `extra`: a template says the newest fact only
 NOTHING: Mapping[str, Any] = {}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quiet:
-    """The part of the day in which nobody is woken; none if both ends are the same."""
-
-    start: time
-    end: time
-    zone: ZoneInfo
-
-    def over(self, now: datetime) -> datetime:
-        """`now`, or the end of the quiet hours that it falls into."""
-        here = now.astimezone(self.zone)
-        clock = here.time()
-        if self.start <= self.end:
-            quiet = self.start <= clock < self.end
-        else:
-            quiet = clock >= self.start or clock < self.end
-        if not quiet:
-            return now
-        day = here.date() + timedelta(days=clock >= self.end)
-        return datetime.combine(day, self.end, self.zone).astimezone(now.tzinfo)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoticeRules:
-    settle: timedelta  # a notice waits so long for a second one about the same complaint
-    quiet: Quiet
 
 
 def notify(

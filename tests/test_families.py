@@ -15,7 +15,8 @@ from PIL import Image
 from sqlalchemy import event as sa_event
 from sqlmodel import Session, select
 
-from bots.families import FamilyRules, relate
+from bots.families import relate
+from bots.family_rules import FamilyRules
 from bots.reader import Reader
 from bots.sketch import Sketcher, sketcher
 from gateway import media

@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from bots.reader import Reader
-from gateway.runtime import build_reader
+from gateway.reading import build_reader
 from gateway.settings import ROOT, load
 from parsers.understanding import Kind
 

@@ -34,7 +34,7 @@ from store import complaints as people
 from store import outbox
 from store.lanes import Next, Terms
 from store.models import Complaint, Conversation, InboxRow, OutboxLane, OutboxRow
-from store.notices import NoticeRules, Quiet
+from store.notice_rules import NoticeRules, Quiet
 from tests.harness import NOON, Clock, at_once, rows, tuned
 from tests.live import free_port, write_config
 

@@ -19,7 +19,7 @@ from bots.reader import Reader
 from gateway import jobs, night
 from gateway.cli import cli
 from gateway.learning import learn_from_store
-from gateway.runtime import build_reader
+from gateway.reading import build_reader
 from gateway.settings import ROOT, ConfigError, Settings, load
 from parsers.catalogue import Agency, Catalogue, Category
 from store.agencies.access import LOCAL

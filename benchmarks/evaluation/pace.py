@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from time import process_time
 
 from benchmarks.evaluation.table import Aim, Row
-from gateway.runtime import build_reader
+from gateway.reading import build_reader
 from gateway.settings import ROOT, load
 
 WARM = 200  # texts read before the clock starts

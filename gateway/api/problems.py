@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from bots.refusals import Refused
 from gateway.accept import Unavailable
 from gateway.api import faults
-from gateway.logs import where
+from gateway.faults import where
 from gateway.open311.words import LANGUAGES, Words
 
 log = structlog.get_logger()

@@ -29,6 +29,7 @@ COMMANDS = {
     "register": ("register:register", "Tell Telegram where its updates go, once."),
     "migrate": ("database:migrate", "Bring the database to the schema of this release."),
 }
+SILENT = {"understand"}  # nothing in it logs, so it need not wait for the library that does
 
 
 class Lazy(click.Group):
@@ -50,8 +51,8 @@ class Lazy(click.Group):
 
 
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
-@click.pass_obj
-def cli(prepare: Callable[[], None] | None) -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """1708, the SMS, WhatsApp and Telegram intake of SP4N-LAPOR!.
 
     \b
@@ -66,7 +67,8 @@ def cli(prepare: Callable[[], None] | None) -> None:
     `lapor COMMAND --help` explains a command. Exit code 0: done; 1: not done, and why;
     2: the command line or the configuration is wrong.
     """
-    if prepare:
+    prepare: Callable[[], None] | None = ctx.obj
+    if prepare and ctx.invoked_subcommand not in SILENT:
         prepare()
 
 

@@ -19,7 +19,8 @@ from gateway.cli.opening import database_name
 from gateway.health import LATE_SECONDS, gauges
 from gateway.open311.channel import Polled
 from gateway.queue import BACKGROUND, PERIODIC, Wake
-from gateway.runtime import Runtime, deployment_of
+from gateway.reading import deployment_of
+from gateway.runtime import Runtime
 from store.db import schema_is_current
 
 SKEW_SECONDS = 2

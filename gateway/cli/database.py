@@ -10,7 +10,8 @@ from sqlalchemy.exc import OperationalError
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay
 from tenacity import wait_exponential as doubling
 
-from gateway.cli.opening import database_name, explained, read_settings
+from gateway.cli.configuration import read_settings
+from gateway.cli.opening import database_name, explained
 from gateway.settings import Settings
 from store.db import open_engine, upgrade
 

@@ -6,7 +6,8 @@ from dataclasses import asdict
 import click
 
 from gateway.cli.checks import Finding, Mark, examine, failed
-from gateway.cli.opening import BadConfig, explained, read_settings
+from gateway.cli.configuration import BadConfig, read_settings
+from gateway.cli.opening import explained
 from gateway.cli.options import as_json
 from gateway.cli.rows import print_json, printable
 from gateway.runtime import open_runtime

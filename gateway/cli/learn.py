@@ -8,13 +8,14 @@ from pathlib import Path
 
 import click
 
+from gateway.cli.configuration import read_settings
 from gateway.cli.exchange import Day
 from gateway.cli.learn_decided import learn_decided
-from gateway.cli.opening import read_settings
 from gateway.cli.options import as_json as json_option
 from gateway.cli.rows import print_json, print_table, printable
 from gateway.cli.understand import Area
-from gateway.runtime import build_reader, utc_now
+from gateway.reading import build_reader
+from gateway.runtime import utc_now
 from parsers.understand import Understander
 from store.catalogue import CatalogueError
 from store.learning.examples import Example, Examples, read_examples

@@ -1,4 +1,4 @@
-"""How a command gets the settings and the running parts, and turns their faults into a sentence."""
+"""How a command gets the running parts, and turns their faults into a sentence."""
 
 import os
 import pwd
@@ -11,27 +11,10 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from gateway.accept import Unavailable
+from gateway.cli.configuration import read_settings
 from gateway.runtime import Runtime, open_runtime
-from gateway.settings import ConfigError, Settings, load
+from gateway.settings import Settings
 from store.db import schema_is_current
-
-
-class BadConfig(click.ClickException):
-    """The configuration must be corrected first."""
-
-    exit_code = 2
-
-    def __init__(self, mistakes: list[str]) -> None:
-        super().__init__("the configuration cannot be used; correct this:\n" + "\n".join(mistakes))
-        self.mistakes = mistakes
-
-
-def read_settings() -> Settings:
-    """The settings, with addresses that can be tried; BadConfig names every mistake."""
-    try:
-        return load()
-    except ConfigError as error:
-        raise BadConfig(str(error).splitlines()) from error
 
 
 @contextmanager

@@ -6,17 +6,16 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
 
 from bots.reader import Reader
-from gateway.cli.opening import read_settings
-from gateway.cli.rows import print_json
-from gateway.logs import where
-from gateway.runtime import build_reader, deployment_of, utc_now
+from gateway.cli.configuration import read_settings
+from gateway.faults import where
+from gateway.reading import build_reader, deployment_of
 from parsers.messages import storable
 from parsers.understanding import Understanding
 from store.catalogue import CatalogueError
@@ -99,7 +98,7 @@ class Answers:
                 if "error" in found:
                     bad += 1
                     found["line"] = number
-                print_json(found)
+                sys.stdout.write(json.dumps(found) + "\n")
                 sys.stdout.flush()
         return bad
 
@@ -120,7 +119,7 @@ class Answers:
             area=ask.area or self.area,
             lat=ask.lat,
             lon=ask.lon,
-            today=ask.today or utc_now().astimezone(self.zone).date(),
+            today=ask.today or datetime.now(self.zone).date(),
         )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from gateway.accept import Unavailable
-from gateway.logs import where
+from gateway.faults import where
 from gateway.open311 import arguments, filing, requests, services, updates, words
 from gateway.open311.arguments import language, named, number_of
 from gateway.open311.rendering import Format, Value, render

@@ -8,8 +8,6 @@ from functools import lru_cache
 from io import StringIO
 from pathlib import Path
 
-from holidays import country_holidays
-
 FREE_CATEGORIES = ("public", "government")  # libur nasional and cuti bersama
 DAY = timedelta(days=1)
 COLUMNS = ["date", "kind", "name"]
@@ -27,6 +25,8 @@ class CalendarError(Exception):
 @lru_cache(maxsize=64)
 def free_days(year: int) -> frozenset[date]:
     """What the package knows: of years without an SKB 3 Menteri estimates, and no cuti bersama."""
+    from holidays import country_holidays  # 0.1 s that reading a message does not need
+
     return frozenset(country_holidays("ID", years=year, categories=FREE_CATEGORIES))
 
 
