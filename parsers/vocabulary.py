@@ -2,8 +2,9 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,20 @@ NATIONAL, OWN = 0.2, 0.3  # the same for what the matchers think
 
 Floats = NDArray[np.float32]
 Columns = NDArray[np.intp]
-ALONE: Mapping[str, int] = {}  # beside a word of no pair
+Beside = Mapping[str, int]  # the other word of a pair -> column
+ALONE: Beside = {}
+FARS = range(1, WINDOW + 1)
+
+
+class Known(NamedTuple):
+    """All that is known of one word, so that it is looked up once."""
+
+    column: int  # of the word alone; -1 if it has none
+    next: Beside  # words right after it
+    near: Beside  # words near to it
+
+
+STRANGER = Known(-1, ALONE, ALONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +61,7 @@ class Vocabulary:
         """ValueError for a name of no family."""
         self.names, self.rarity = names, rarity
         self._at: dict[str, dict[str, int]] = {family: {} for family in (*FAMILIES, "k", "o")}
-        self._pairs: dict[str, defaultdict[str, dict[str, int]]] = {
+        beside: dict[str, defaultdict[str, dict[str, int]]] = {
             family: defaultdict(dict) for family in FAMILIES
         }
         for column, name in enumerate(names):
@@ -56,9 +70,11 @@ class Vocabulary:
                 self._at[family][key] = column
                 continue
             one, two = key
-            self._pairs[family][one][two] = column
+            beside[family][one][two] = column
             if family == "p":
-                self._pairs[family][two][one] = column  # `lampu mati` is `mati lampu`
+                beside[family][two][one] = column  # `lampu mati` is `mati lampu`
+        self._words = _known(self._at["w"], beside["w"], beside["w"])
+        self._roots = _known(self._at["r"], beside["r"], beside["p"])
         self._letters = Kept(self.letters)
 
     def encode(self, seen: Seen) -> tuple[Columns, Floats]:
@@ -72,11 +88,15 @@ class Vocabulary:
 
     def told(self, seen: Seen) -> Told:
         """Rare features weigh more, repeated ones a little more, long texts no more than short."""
-        words, roots = self._ones("w", seen.words), self._ones("r", seen.roots)
+        words = [self._words.get(word, STRANGER) for word in seen.words]
+        roots = [self._roots.get(root, STRANGER) for root in seen.roots]
+        single_words = [word.column for word in words if word.column >= 0]
+        single_roots = [root.column for root in roots if root.column >= 0]
+        nexts, nears = [root.next for root in roots], [root.near for root in roots]
         found = {
-            "w": words + self._twos("w", seen.words, (1,)),
-            "r": roots + self._twos("r", seen.roots, (1,)),
-            "p": self._twos("p", seen.roots, range(1, WINDOW + 1)),
+            "w": single_words + _twos([word.next for word in words], seen.words, 1),
+            "r": single_roots + _twos(nexts, seen.roots, 1),
+            "p": [at for far in FARS for at in _twos(nears, seen.roots, far)],
         }
         often: dict[int, int] = {}
         parts, end = {}, 0
@@ -96,8 +116,8 @@ class Vocabulary:
             columns = np.concatenate([columns, np.array(list(thought), dtype=np.intp)])
             values = np.append(values, np.array(list(thought.values()), dtype=np.float32))
         strange = {
-            "w": 1 - len(words) / (len(seen.words) or 1),
-            "r": 1 - len(roots) / (len(seen.roots) or 1),
+            "w": 1 - len(single_words) / (len(seen.words) or 1),
+            "r": 1 - len(single_roots) / (len(seen.roots) or 1),
         }
         return Told(columns, values, parts["r"], strange)
 
@@ -111,26 +131,30 @@ class Vocabulary:
         values = np.array(list(often.values()), dtype=np.float32) * self.rarity[columns]
         return Letters(columns, values, float(values @ values))
 
-    def _ones(self, family: str, words: Sequence[str]) -> list[int]:
-        """Columns of single words."""
-        return [at for at in map(self._at[family].get, words) if at is not None]
-
-    def _twos(self, family: str, words: Sequence[str], fars: Iterable[int]) -> list[int]:
-        """Columns of two words so far from each other."""
-        pairs = self._pairs[family]
-        beside = [pairs.get(word, ALONE) for word in words]
-        return [
-            known[word]
-            for far in fars
-            for known, word in zip(beside, words[far:], strict=False)
-            if word in known
-        ]
-
     def _opinions(
         self, family: str, shares: Mapping[str, float], weight: float
     ) -> dict[int, float]:
         at = self._at[family]
         return {at[name]: share * weight for name, share in shares.items() if name in at}
+
+
+def _known(
+    ones: Mapping[str, int], nexts: Mapping[str, Beside], nears: Mapping[str, Beside]
+) -> dict[str, Known]:
+    words = dict.fromkeys((*ones, *nexts, *nears))
+    return {
+        word: Known(ones.get(word, -1), nexts.get(word, ALONE), nears.get(word, ALONE))
+        for word in words
+    }
+
+
+def _twos(besides: Sequence[Beside], words: Sequence[str], far: int) -> list[int]:
+    """Columns of two words so far from each other."""
+    return [
+        beside[word]
+        for beside, word in zip(besides, words[far:], strict=False)
+        if beside and word in beside
+    ]
 
 
 def letter_scale(square: float) -> np.float32:
