@@ -20,6 +20,7 @@ from parsers.understanding import Candidate
 SHORTEST_GUESS = 4  # letters; shorter words have too many neighbours
 LONGEST_GUESS = 20
 SPELLING = 0.79  # share of letters that must stay: one slip in five letters
+SLIPS = 1 - SPELLING + 1e-9
 VOWELS = re.compile("[aeiou]")
 NAME_PARTS = re.compile(r"[/,()]")
 BEST = 3  # candidates that are kept
@@ -74,11 +75,13 @@ class Speller:
     """Reads a misspelt or vowelless word as the one word of the vocabulary it must be."""
 
     def __init__(self, vocabulary: Set[str]) -> None:
-        self._by_start: defaultdict[str, list[str]] = defaultdict(list)
+        self._like: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
         skeletons: defaultdict[str, set[str]] = defaultdict(set)
         for word in sorted(vocabulary):
             if word.isalpha() and len(word) >= SHORTEST_GUESS - 1:
-                self._by_start[word[0]].append(word)
+                for length in range(SHORTEST_GUESS, LONGEST_GUESS + 1):
+                    if abs(len(word) - length) <= SLIPS * max(len(word), length):
+                        self._like[word[0], length].append(word)
                 skeletons[VOWELS.sub("", word)].add(word)
         self._skeletons = {bare: min(words) for bare, words in skeletons.items() if len(words) == 1}
 
@@ -89,7 +92,7 @@ class Speller:
             return None
         found = process.extractOne(
             word,
-            self._by_start.get(word[0], ()),
+            self._like.get((word[0], len(word)), ()),
             scorer=OSA.normalized_similarity,
             score_cutoff=SPELLING,
         )

@@ -114,6 +114,7 @@ class PlaceIndex:
             self._prepend(name, given.codes)
         self._beginnings: Final = {key[:size] for key in self._codes for size in BEGINNINGS}
         self.similar = lru_cache(FULL)(self._similar)
+        self._as_long = lru_cache(FULL)(self._names_as_long)
         self.ordinary: Final = Kept(self._ordinary).__getitem__
         self.spelling: Final = Kept(self._spelling)
         self._language: Final = words.everyday.union(words.roots, *words.roles.values())
@@ -206,10 +207,13 @@ class PlaceIndex:
         pool = self._everyday.get(word[0], ())
         return bool(process.extractOne(word, pool, scorer=OSA.distance, score_cutoff=1))
 
+    def _names_as_long(self, level: str, first: str, length: int, slips: int) -> list[str]:
+        size = range(length - slips, length + slips + 1)
+        return [name for name in self._pools.get((level, first), ()) if len(name) in size]
+
     def _similar(self, key: str, level: str, slips: int) -> tuple[tuple[str, ...], float]:
         """Regions of a level (kabkota: provinces too) at most `slips` of the thumb away."""
-        size = range(len(key) - slips, len(key) + slips + 1)
-        pool = [name for name in self._pools.get((level, key[0]), ()) if len(name) in size]
+        pool = self._as_long(level, key[0], len(key), slips)
         near = process.extract(key, pool, scorer=OSA.distance, score_cutoff=slips, limit=5)
         best = [name for name, distance, _ in near if distance == near[0][1]]
         codes = dict.fromkeys(code for name in best for code in self.codes(name))
