@@ -57,6 +57,8 @@ def _start(
 
 def _ends_sentence(text: str, end: int, start: int) -> bool:
     between = text[end:start]
+    if between == " ":
+        return False
     return bool(SENTENCE.search(between)) and not ABBREVIATION.search(text[max(0, end - 4) : end])
 
 

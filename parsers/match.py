@@ -12,7 +12,7 @@ from rapidfuzz.distance import OSA
 from parsers.catalogue import Catalogue, Category
 from parsers.kept import Kept
 from parsers.learned import Verdict
-from parsers.phrases import Hit, Phrase, PhraseIndex, Reading, evidence
+from parsers.phrases import Hit, Phrase, PhraseIndex, Reading, Wording, evidence
 from parsers.stem import stem
 from parsers.text import Lexicon, Normaliser, tokenise
 from parsers.understanding import Candidate
@@ -25,6 +25,7 @@ VOWELS = re.compile("[aeiou]")
 NAME_PARTS = re.compile(r"[/,()]")
 BEST = 3  # candidates that are kept
 LEAST = 5.0  # score of a candidate worth showing
+NEVER_POLITE: Set[str] = frozenset()
 NEVER = 0.002  # nothing is surer than this or less likely
 
 
@@ -109,17 +110,21 @@ class Words:
         vocabulary = {word for token in written for word in self._plain.words[token]}
         self.vocabulary = frozenset(vocabulary)
         self.normaliser = Normaliser(lexicon, self.vocabulary, Speller(vocabulary).guess)
-        self._stem = Kept(lambda word: stem(word, lexicon.roots))
+        self._polite: defaultdict[str, set[str]] = defaultdict(set)
+        for first, second in map(str.split, lexicon.polite):
+            self._polite[second].add(first)
+        self._wordings = Kept(self._wording)
 
     def read(self, words: Sequence[tuple[str, ...]], masked: Set[int] = frozenset()) -> Reading:
+        return Reading(words, self._wordings, masked)
+
+    def _wording(self, word: str) -> Wording:
         lexicon = self._lexicon
-        return Reading(
-            words,
-            stopwords=lexicon.stopwords,
-            landmarks=lexicon.landmarks,
-            polite=lexicon.polite,
-            stem=self._stem.__getitem__,
-            masked=masked,
+        return Wording(
+            root=stem(word, lexicon.roots),
+            silent=word in lexicon.stopwords,
+            landmark=word in lexicon.landmarks,
+            polite=self._polite.get(word, NEVER_POLITE),
         )
 
     def phrase(self, text: str, target: str, weight: float) -> Iterator[Phrase]:

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from operator import eq, gt
 from typing import NamedTuple
@@ -39,40 +39,46 @@ class Hit(NamedTuple):
     share: float
 
 
+class Wording(NamedTuple):
+    """What a reading has to know of one word by itself."""
+
+    root: str
+    silent: bool  # a stopword
+    landmark: bool  # the next word says where, not what
+    polite: Set[str]  # words after which it only asks kindly: `mohon bantuan`
+
+
 class Reading:
     """The telling words of one text, with their roots and the tokens that they come from."""
 
     def __init__(
         self,
         words: Sequence[tuple[str, ...]],
-        *,
-        stopwords: Set[str],
-        landmarks: Set[str],
-        polite: Set[str],
-        stem: Callable[[str], str],
+        wordings: Mapping[str, Wording],
         masked: Set[int] = frozenset(),
     ) -> None:
         self.words: list[str] = []
+        self.stems: list[str] = []
         self.tokens: list[int] = []
         self.where: dict[str, list[int]] = {}
         self.landmarks: set[int] = set()
-        landmark, before = False, ""
+        beside_landmark, before = False, ""
         for index, parts in enumerate(words):
             for word in parts:
                 last, before = before, word
-                if word in landmarks:
-                    landmark = True
-                elif word in stopwords or index in masked or f"{last} {word}" in polite:
+                root, silent, landmark, polite = wordings[word]
+                if landmark:
+                    beside_landmark = True
+                elif silent or index in masked or last in polite:
                     continue
                 elif not self.words or self.words[-1] != word:
-                    if landmark:
+                    if beside_landmark:
                         self.landmarks.add(len(self.words))
-                        landmark = False
+                        beside_landmark = False
+                    self.where.setdefault(root, []).append(len(self.words))
                     self.words.append(word)
+                    self.stems.append(root)
                     self.tokens.append(index)
-        self.stems = [stem(word) for word in self.words]
-        for position, root in enumerate(self.stems):
-            self.where.setdefault(root, []).append(position)
 
 
 class NameIndex:
@@ -87,8 +93,9 @@ class NameIndex:
 
     def found(self, reading: Reading) -> Iterator[Phrase]:
         """Names in the text, but for those that tell where something is."""
-        for place, word in enumerate(reading.words):
-            for size in self._sizes.get(word, ()):
+        sizes = self._sizes
+        for place in [place for place, word in enumerate(reading.words) if word in sizes]:
+            for size in sizes[reading.words[place]]:
                 end = place + size
                 names = self._names.get(tuple(reading.words[place:end]))
                 if names and reading.landmarks.isdisjoint(range(place, end)):
@@ -111,11 +118,14 @@ class PhraseIndex:
             for root, n in lone.items()
         }
         shared = Counter(p.stems for p in kept.values())
-        self._by_anchor: defaultdict[str, list[Phrase]] = defaultdict(list)
+        self._by_anchor: defaultdict[str, list[tuple[str | None, Phrase]]] = defaultdict(list)
         for phrase in kept.values():
             whole = math.log(1 + len(targets) / shared[phrase.stems])
             anchor = max(phrase.stems, key=self.telling.__getitem__)
-            self._by_anchor[anchor].append(self._weighed(phrase, whole))
+            other = next((root for root in phrase.stems if root != anchor), anchor)
+            self._by_anchor[anchor].append(
+                (other if len(phrase.stems) > 1 else None, self._weighed(phrase, whole))
+            )
 
     def _weighed(self, phrase: Phrase, whole: float) -> Phrase:
         """Common words may be telling together, and rare ones are not twice as telling."""
@@ -126,20 +136,20 @@ class PhraseIndex:
 
     def hits(self, reading: Reading) -> Iterator[Hit]:
         """Every phrase whose words all stand in the text."""
-        present = set(reading.where)
-        for root, places in reading.where.items():
-            for phrase in self._by_anchor.get(root, ()):
-                if len(phrase.stems) == 1:
-                    yield _lone(phrase, places, reading)
-                elif present.issuperset(phrase.stems):
+        where, anchors = reading.where, self._by_anchor
+        for root in [root for root in where if root in anchors]:
+            for other, phrase in anchors[root]:
+                if other is None:
+                    yield _lone(phrase, where[root], reading)
+                elif other in where and where.keys() >= set(phrase.stems):
                     yield _together(phrase, root, reading)
 
 
 def _lone(phrase: Phrase, places: list[int], reading: Reading) -> Hit:
-    position, landmarks = places[0], reading.landmarks
+    position, landmarks, words = places[0], reading.landmarks, reading.words
     if landmarks:
         position = next((place for place in places if place not in landmarks), position)
-    exact = phrase.words[0] in [reading.words[place] for place in places]
+    exact = phrase.words[0] in [words[place] for place in places]
     share = 1.0 if exact else LONE_STEM_SHARE
     if position in landmarks:
         share *= LANDMARK_SHARE

@@ -60,7 +60,7 @@ class Lexicon:
     roots: frozenset[str]  # formal words without affixes
     stopwords: frozenset[str]
     landmarks: frozenset[str] = frozenset()  # the next word says where, not what
-    polite: frozenset[str] = frozenset()  # `mohon bantuan` asks for no aid
+    polite: frozenset[str] = frozenset()  # two words each: `mohon bantuan` asks for no aid
 
 
 class Normaliser:
