@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 
@@ -51,30 +52,22 @@ class Field:
     sure_from: float  # the score from which answers were right often enough; NEVER if none was
     rare: float  # share of messages that belong to a class without examples
 
-    def weighed(
-        self, margins: Floats, cold: Mapping[str, float], places: Mapping[str, int]
-    ) -> Floats:
-        """What examples and matchers say together, as logarithms of odds."""
-        weighed: Floats = self.sharpness * margins
-        return weighed + self.trust * opinions(places, cold) if cold else weighed
-
-    def shares(self, margins: Floats) -> dict[str, float]:
+    def shares(self, powers: Sequence[float], best: int) -> dict[str, float]:
         """Probabilities that hold: of answers scored .8, four in five were right.
 
-        `margins` are weighed ones. Those below LEAST are left out.
+        `powers` are those of the softmax, 1 for the best. What is below LEAST is left out.
         """
-        best = int(margins.argmax())
-        powers = np.exp(margins - margins[best])
-        powers /= np.add.reduce(powers)
-        share = float(powers[best])
+        share = 1.0 / sum(powers)
         score = self.score(share)
-        others = np.minimum(powers * ((1.0 - score) / (1.0 - share) if share < 1 else 0.0), score)
-        others[best] = score
-        likely = (others >= min(LEAST, score)).nonzero()[0]
-        return {
-            self.classes[place]: share
-            for place, share in zip(likely.tolist(), others[likely].tolist(), strict=True)
+        part = share * (1.0 - score) / (1.0 - share) if share < 1 else 0.0
+        least = min(LEAST, score)
+        likely = {
+            code: min(power * part, score)
+            for code, power in zip(self.classes, powers, strict=True)
+            if power * part >= least
         }
+        likely[self.classes[best]] = score
+        return likely
 
     def score(self, share: float) -> float:
         return 1.0 / (1.0 + math.exp(-self.slope * odds(share) - self.offset))
@@ -137,6 +130,9 @@ class Model:
             field.name: {code: place for place, code in enumerate(field.classes)}
             for field in fields
         }
+        self._parts = _parts(fields)
+        self._sharpness = _each([field.sharpness for field in fields], fields)
+        self._trust = _each([field.trust for field in fields], fields)
         self._has_kind = KIND in self._places
         self._letters = Kept(self._letters_of)
 
@@ -155,23 +151,26 @@ class Model:
             return {}
         rows = self.weights[told.columns]
         margins = told.values @ rows + self._of_letters(seen.spelt) + self.bias
-        verdicts, start = {}, 0
-        for field in self.fields:
-            of = slice(start, start + len(field.classes))
-            start, name = of.stop, field.name
+        weighed = self._sharpness * margins + self._trust * self._heard(cold)
+        bests = []
+        for of in self._parts:
+            part = weighed[of]
+            bests.append(best := int(part.argmax()))
+            part -= part[best]
+        powers = np.exp(weighed).tolist()
+        verdicts = {}
+        for field, of, best in zip(self.fields, self._parts, bests, strict=True):
+            name = field.name
             new = strange_kind if name == KIND else strange
             if new == 1.0:
                 continue
-            thought, places = cold.get(name, {}), self._places[name]
-            part = field.weighed(margins[of], thought, places)
             shares = field.with_rare(
-                field.shares(part),
-                thought,
-                learnt=places.keys(),
+                field.shares(powers[of], best),
+                cold.get(name, {}),
+                learnt=self._places[name].keys(),
                 codes=codes.get(name, 0),
                 strange=new,
             )
-            best = int(part.argmax())
             spoke = () if name == KIND else self._speaking(told, rows[told.roots, of.start + best])
             verdicts[name] = Verdict(
                 shares=shares,
@@ -180,6 +179,14 @@ class Model:
                 words=tuple(_spelt(root, seen) for root in spoke),
             )
         return verdicts
+
+    def _heard(self, cold: Mapping[str, Mapping[str, float]]) -> Floats:
+        """What the matchers think of every class of every field; 0 where they say nothing."""
+        heard = np.zeros_like(self.bias)
+        for field, of in zip(self.fields, self._parts, strict=True):
+            if thought := cold.get(field.name):
+                heard[of] = opinions(self._places[field.name], thought)
+        return heard
 
     def _letters_of(self, word: str) -> tuple[Floats, float]:
         letters = self.vocabulary.letters(word)
@@ -197,10 +204,23 @@ class Model:
 
     def _speaking(self, told: Told, weights: Floats) -> tuple[str, ...]:
         """The roots that spoke most for a class, alone or in twos, the strongest first."""
-        columns, worth = told.columns[told.roots], told.values[told.roots] * weights
+        columns = told.columns[told.roots].tolist()
+        worth = (told.values[told.roots] * weights).tolist()
         said: list[str] = []
-        for place in (-worth).argsort(kind="stable")[: 2 * SPEAKING].tolist():
+        for place in sorted(range(len(worth)), key=worth.__getitem__, reverse=True)[: 2 * SPEAKING]:
             words = self.vocabulary.names[columns[place]].removeprefix(LEGIBLE)
             if worth[place] > 0 and not any(words in other or other in words for other in said):
                 said.append(words)
         return tuple(said[:SPEAKING])
+
+
+def _parts(fields: Sequence[Field]) -> list[slice]:
+    """Where the classes of each field stand."""
+    ends = list(accumulate(len(field.classes) for field in fields))
+    return [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def _each(numbers: Sequence[float], fields: Sequence[Field]) -> Floats:
+    """The number of its field for each class."""
+    sizes = [len(field.classes) for field in fields]
+    return np.repeat(np.array(numbers, dtype=np.float32), sizes)

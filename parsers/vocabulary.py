@@ -90,31 +90,32 @@ class Vocabulary:
         """Rare features weigh more, repeated ones a little more, long texts no more than short."""
         words = [self._words.get(word, STRANGER) for word in seen.words]
         roots = [self._roots.get(root, STRANGER) for root in seen.roots]
-        single_words = [word.column for word in words if word.column >= 0]
-        single_roots = [root.column for root in roots if root.column >= 0]
-        nexts, nears = [root.next for root in roots], [root.near for root in roots]
+        single_words = [column for column, _, _ in words if column >= 0]
+        single_roots = [column for column, _, _ in roots if column >= 0]
+        nexts, nears = [nexts for _, nexts, _ in roots], [nears for _, _, nears in roots]
         found = {
-            "w": single_words + _twos([word.next for word in words], seen.words, 1),
+            "w": single_words + _twos([nexts for _, nexts, _ in words], seen.words, 1),
             "r": single_roots + _twos(nexts, seen.roots, 1),
-            "p": [at for far in FARS for at in _twos(nears, seen.roots, far)],
+            "p": [column for far in FARS for column in _twos(nears, seen.roots, far)],
         }
         often: dict[int, int] = {}
-        parts, end = {}, 0
+        parts = {}
         for family, known in found.items():
+            start = len(often)
             for column in known:
                 often[column] = often.get(column, 0) + 1
-            parts[family] = slice(end, end := len(often))
-        columns = np.array(list(often), dtype=np.intp)
-        values = self.rarity[columns]
-        values *= 1 + np.log(np.array(list(often.values()), dtype=np.float32))
-        for family, part in parts.items():
-            length = math.sqrt(values[part] @ values[part]) or 1.0
-            values[part] *= FAMILIES[family] / length
+            parts[family] = slice(start, len(often))
         thought = self._opinions("k", seen.national, NATIONAL)
         thought |= self._opinions("o", seen.own, OWN)
-        if thought:
-            columns = np.concatenate([columns, np.array(list(thought), dtype=np.intp)])
-            values = np.append(values, np.array(list(thought.values()), dtype=np.float32))
+        columns = np.array([*often, *thought], dtype=np.intp)
+        values = self.rarity[columns]
+        if len(often) < sum(map(len, found.values())):
+            times = np.array(list(often.values()), dtype=np.float32)
+            values[: len(often)] *= 1 + np.log(times)
+        for family, part in parts.items():
+            of = values[part]
+            of *= FAMILIES[family] / (math.sqrt(of @ of) or 1.0)
+        values[len(often) :] = list(thought.values())
         strange = {
             "w": 1 - len(single_words) / (len(seen.words) or 1),
             "r": 1 - len(single_roots) / (len(seen.roots) or 1),
