@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from parsers.catalogue import Agency, Catalogue, Category
+from parsers.kept import Kept
 from parsers.learned import Verdict
 from parsers.match import BEST, LEAST, OF_AGENCY, Weights, Words, is_sure, likely
 from parsers.phrases import NameIndex, Phrase, PhraseIndex, Reading, evidence
@@ -71,6 +72,9 @@ class AgencyMatcher:
             for text in rule.words
             for phrase in words.phrase(text, str(place), 1.0)
         )
+
+        topics = catalogue.categories
+        self._usual = Kept(lambda code: self._work(topics[code], {}, {}))  # of each topic
 
     @cached_property
     def _described(self) -> PhraseIndex:
@@ -142,7 +146,8 @@ class AgencyMatcher:
             if not category.handles:
                 unassigned += share
                 continue
-            work = self._work(category, named, holds.get(code, {}))
+            plain = not named and code not in holds
+            work = self._usual[code] if plain else self._work(category, named, holds.get(code, {}))
             total = sum(weight for weight, _ in work.values())
             for agency, (weight, reason) in work.items():
                 desks[agency].add(share * weight / total, reason)

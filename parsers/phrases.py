@@ -159,12 +159,17 @@ def _lone(phrase: Phrase, places: list[int], reading: Reading) -> Hit:
 def _together(phrase: Phrase, anchor: str, reading: Reading) -> Hit:
     """The words of the phrase where they stand nearest to each other."""
     where, words, stems = reading.where, reading.words, phrase.stems
+    at = [where[root] for root in stems]
     chosen: list[int] = []
     span = len(words)
-    for start in where[anchor][:OCCURRENCES]:
-        near = [_nearest(where[root], start) for root in stems]
-        if max(near) - min(near) < span:
-            chosen, span = near, max(near) - min(near)
+    if sum(map(len, at)) == len(at):
+        chosen = [places[0] for places in at]
+        span = max(chosen) - min(chosen)
+    else:
+        for start in where[anchor][:OCCURRENCES]:
+            near = [_nearest(places, start) for places in at]
+            if max(near) - min(near) < span:
+                chosen, span = near, max(near) - min(near)
     share = 1.0
     if (same := sum(map(eq, phrase.words, [words[place] for place in chosen]))) < len(chosen):
         share = STEM_SHARE + (1 - STEM_SHARE) * same / len(chosen)
@@ -186,9 +191,10 @@ def _explained(hits: Sequence[Hit], size: int) -> Iterator[tuple[Phrase, float]]
     """`lampu mati` counts less within `lampu jalan mati`, and `polisi` within `polisi tidur`."""
     late = LATE_COST / max(size, LATE_WORDS)
     wide = {frozenset(p) for _, p, share in hits if len(p) > 1 and share >= WHOLE}
+    covered = frozenset().union(*wide)
     for phrase, positions, share in hits:
         share *= 1 - late * min(positions)
-        if wide and any(map(frozenset(positions).__lt__, wide)):
+        if not covered.isdisjoint(positions) and any(map(frozenset(positions).__lt__, wide)):
             share *= WITHIN_SHARE
         yield phrase, share
 

@@ -55,6 +55,7 @@ VEHICLE_BEFORE = re.compile(
 MOBILE = re.compile(r"8\d{9,11}")  # without its 0
 ACCOUNT, BANK, IDENTITY = range(8, 17), range(10, 17), range(8, 19)  # digits
 SEPARATOR = re.compile(r"[ .-]")
+DIGIT = re.compile(r"\d")
 LOOK_BACK = 40
 PROVINCES = range(11, 100)
 # Letters of the regions on plates (Perpol 7/2021), and endings that are units instead.
@@ -78,6 +79,8 @@ def private_spans(
 
 
 def _numbers(text: str) -> Iterator[Span]:
+    if "@" not in text and not DIGIT.search(text):
+        return
     for match in (WITH_EMAIL if "@" in text else PATTERN).finditer(text):
         if kind := _type(match, text):
             yield Span(kind, *match.span())

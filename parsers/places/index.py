@@ -164,7 +164,10 @@ class PlaceIndex:
     def _spelling(self, word: str) -> Spelling:
         new = modern(word)
         full = self.words.short.get(word) or new
-        return Spelling(new, full, full != word, self._start(word, full), self._in_street(word))
+        joined, street = self._joined(word), self._in_street(word)
+        start = Start.ALONE if joined else self._start(word, full)
+        idle = start is Start.NEVER and street is None
+        return Spelling(new, full, full != word, start, street, joined, idle)
 
     def _start(self, word: str, full: str) -> Start:
         if word in self.cues or full != word or (word.isdecimal() and word in self.postcodes):
@@ -172,7 +175,7 @@ class PlaceIndex:
         if codes := self.codes(word):
             small = min(map(len, codes)) > 5
             return Start.BEFORE_NAME if small and word in self.words.everyday else Start.ALONE
-        if (len(word) >= MIN_FUZZY and not self.ordinary(word)) or self.joined(word):
+        if len(word) >= MIN_FUZZY and not self.ordinary(word):
             return Start.ALONE
         return Start.WITH_NEXT if self.may_begin(word) else Start.NEVER
 
@@ -183,7 +186,7 @@ class PlaceIndex:
         named = (role for role in (Role.STREET, Role.STREET_TITLE) if word in roles[role])
         return next(named, None)
 
-    def joined(self, word: str) -> tuple[str, str] | None:
+    def _joined(self, word: str) -> tuple[str, str] | None:
         """`diCoblong`, `jlDago`: the small word, and the name that it runs into."""
         match = JOINED.fullmatch(word)
         if match is None or word in self._codes or self.ordinary(word):

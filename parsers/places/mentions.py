@@ -15,7 +15,6 @@ from parsers.places.words import (
     Manner,
     Mention,
     Role,
-    Start,
     is_city,
     is_kelurahan,
     level_of,
@@ -53,7 +52,7 @@ class _Scanner(NameReader):
     def mentions(self) -> Iterator[Mention]:
         at, known = 0, self.known
         while at < len(known):
-            if known[at].start is Start.NEVER and not self.street and known[at].street is None:
+            if known[at].idle and not self.street:
                 at += 1
                 continue
             found, size = self._mentioned(at) if self.may_start(at) else NOTHING
@@ -176,7 +175,7 @@ class _Scanner(NameReader):
 
     def _joined(self, at: int) -> tuple[Mention, int] | None:
         """`diCoblong`, `jlDago`: a small word and a name run together."""
-        joined = self.index.joined(self.words[at])
+        joined = self.known[at].joined
         if joined is None:
             return None
         prefix, key = joined

@@ -10,6 +10,7 @@ from parsers.places.weights import PlaceWeights
 from parsers.places.words import Common, Manner, Mention, is_city
 
 MAX_MENTIONS = 60
+ANSWERS = 3
 SAID_AS_NAME: Final = frozenset({Manner.CUED, Manner.PIN, Manner.NAMED, Manner.STREET})
 STRENGTH: Final = {manner: at for at, manner in enumerate(Manner)}
 BARE: Final = frozenset({Manner.NAMED, Manner.CHAINED, Manner.PLAIN, Manner.STREET})
@@ -46,8 +47,8 @@ class Resolver:
         regencies = self._regencies(mentions, area)
         if regencies and self._settled(regencies):
             return self._descend(mentions, regencies[0], area)
-        open_ = [self._deepest(mentions, found, area) for found in regencies[:3]]
-        ranked = _ranked([*open_, *self._provinces(mentions)])[:3]
+        open_ = [self._deepest(mentions, found, area) for found in regencies[:ANSWERS]]
+        ranked = _ranked([*open_, *self._provinces(mentions)])[:ANSWERS]
         return [found for found in ranked if found.score >= self._least(found.code, area)]
 
     def _least(self, code: str, area: str) -> float:
@@ -69,8 +70,8 @@ class Resolver:
                 evidence = {at: w * weights.other_province for at, w in evidence.items()}
             score = _together(evidence.values())
             score += (1.0 - score) * self._first(code)
-            found.append(Scored(code, score, evidence, _naming(mentions, code, evidence)))
-        return _ranked(found)
+            found.append((code, score, evidence))
+        return _scored(mentions, found)
 
     def _forget_weak(
         self, mentions: Sequence[Mention], evidence: dict[int, float], *, at_home: bool
@@ -112,9 +113,8 @@ class Resolver:
         for code, evidence in self._gather(mentions, size, self.weigh.inside, under=parent).items():
             if area.startswith(code):
                 evidence[FROM_AREA] = self.weights.inside_area
-            score = _together(evidence.values())
-            found.append(Scored(code, score, evidence, _naming(mentions, code, evidence)))
-        return _ranked(found)
+            found.append((code, _together(evidence.values()), evidence))
+        return _scored(mentions, found)
 
     def _gather(
         self,
@@ -246,7 +246,9 @@ def _rank(mention: Mention) -> tuple[bool, int]:
 
 def _within(mention: Mention, parent: str) -> Mention:
     """Only the readings in that kabupaten/kota or kecamatan."""
-    return replace(mention, codes=tuple(c for c in mention.codes if c.startswith(parent)))
+    codes = tuple(c for c in mention.codes if c.startswith(parent))
+    same = not codes or len(codes) == len(mention.codes)  # without any it counts for nothing there
+    return mention if same else replace(mention, codes=codes)
 
 
 def _named_provinces(mentions: Iterable[Mention]) -> dict[str, set[int]]:
@@ -275,6 +277,17 @@ def _together(weights: Iterable[float]) -> float:
     for weight in weights:
         missing *= 1.0 - weight
     return 1.0 - missing
+
+
+def _scored(
+    mentions: Sequence[Mention], found: Iterable[tuple[str, float, Mapping[int, float]]]
+) -> list[Scored]:
+    """The best first; only those that may be answered get the mention that names them."""
+    ranked = sorted(found, key=lambda item: (-item[1], item[0]))
+    return [
+        Scored(code, score, evidence, _naming(mentions, code, evidence) if at < ANSWERS else None)
+        for at, (code, score, evidence) in enumerate(ranked)
+    ]
 
 
 def _ranked(found: Iterable[Scored]) -> list[Scored]:

@@ -98,6 +98,8 @@ class Spelling(NamedTuple):
     respelt: bool  # whether that is another word
     start: Start
     street: Role | None  # what it does to the name of a street: begins, goes on, ends
+    joined: tuple[str, str] | None  # `di` and `coblong` of `dicoblong`
+    idle: bool  # no name and no street has to do with it
 
 
 class Manner(Enum):
