@@ -4,7 +4,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from operator import eq, gt
+from operator import eq
 from typing import NamedTuple
 
 LANDMARK_SHARE = 0.25  # of its weight, for a word that names a landmark
@@ -147,11 +147,12 @@ class PhraseIndex:
 
 def _lone(phrase: Phrase, places: list[int], reading: Reading) -> Hit:
     position, landmarks, words = places[0], reading.landmarks, reading.words
-    if landmarks:
+    exact = phrase.words[0] == words[position]
+    if len(places) > 1:
+        exact = phrase.words[0] in [words[place] for place in places]
         position = next((place for place in places if place not in landmarks), position)
-    exact = phrase.words[0] in [words[place] for place in places]
     share = 1.0 if exact else LONE_STEM_SHARE
-    if position in landmarks:
+    if landmarks and position in landmarks:
         share *= LANDMARK_SHARE
     return Hit(phrase, (position,), share)
 
@@ -171,12 +172,14 @@ def _together(phrase: Phrase, anchor: str, reading: Reading) -> Hit:
             if max(near) - min(near) < span:
                 chosen, span = near, max(near) - min(near)
     share = 1.0
-    if (same := sum(map(eq, phrase.words, [words[place] for place in chosen]))) < len(chosen):
+    said = [words[place] for place in chosen]
+    if tuple(said) != phrase.words:
+        same = sum(map(eq, phrase.words, said))
         share = STEM_SHARE + (1 - STEM_SHARE) * same / len(chosen)
     between = span - len(chosen) + 1
     if between > 0:
         share *= max(FAR_LEAST, 1 - FAR_COST * between)
-    if any(map(gt, chosen, chosen[1:])):
+    if chosen != sorted(chosen):
         share *= TURNED_SHARE
     if reading.landmarks and not reading.landmarks.isdisjoint(chosen):
         share *= LANDMARK_SHARE

@@ -110,8 +110,9 @@ class Vocabulary:
         columns = np.array([*often, *thought], dtype=np.intp)
         values = self.rarity[columns]
         if len(often) < sum(map(len, found.values())):
-            times = np.array(list(often.values()), dtype=np.float32)
-            values[: len(often)] *= 1 + np.log(times)
+            for place, times in enumerate(often.values()):
+                if times > 1:
+                    values[place] *= 1 + math.log(times)
         for family, part in parts.items():
             of = values[part]
             of *= FAMILIES[family] / (math.sqrt(of @ of) or 1.0)
