@@ -9,7 +9,7 @@ import numpy as np
 
 from parsers.features import Seen
 from parsers.kept import Kept
-from parsers.vocabulary import Floats, Told, Vocabulary, letter_scale
+from parsers.vocabulary import Floats, Steps, Told, Vocabulary, letter_scale
 
 STRANGE = 0.5  # share of telling words that no example had, beyond which nothing is sure
 SPEAKING = 3  # words that are named as the reason
@@ -123,9 +123,21 @@ class Model:
     """Vocabulary, one column of weights for each class of each field; then pure."""
 
     def __init__(
-        self, vocabulary: Vocabulary, weights: Floats, bias: Floats, fields: Sequence[Field]
+        self,
+        vocabulary: Vocabulary,
+        steps: Floats | Steps,
+        bias: Floats,
+        fields: Sequence[Field],
+        *,
+        unit: Floats | None = None,
     ) -> None:
-        self.vocabulary, self.weights, self.bias, self.fields = vocabulary, weights, bias, fields
+        """A weight is so many `steps` of its feature's `unit`; without units it is the step.
+
+        In steps of a byte a model is a quarter as large, and its rows come as much faster.
+        """
+        self.vocabulary, self.bias, self.fields = vocabulary, bias, fields
+        self._steps = steps
+        self._unit = np.ones(len(steps), dtype=np.float32) if unit is None else unit
         self._places = {
             field.name: {code: place for place, code in enumerate(field.classes)}
             for field in fields
@@ -135,6 +147,11 @@ class Model:
         self._trust = _each([field.trust for field in fields], fields)
         self._has_kind = KIND in self._places
         self._letters = Kept(self._letters_of)
+
+    @property
+    def weights(self) -> Floats:
+        """One row for each feature, made anew each time."""
+        return self._steps.astype(np.float32) * self._unit[:, None]
 
     def judge(
         self, seen: Seen, cold: Mapping[str, Mapping[str, float]], codes: Mapping[str, int]
@@ -149,8 +166,9 @@ class Model:
         strange, strange_kind = told.strange["r"], told.strange["w"] if self._has_kind else 1.0
         if strange == strange_kind == 1.0:
             return {}
-        rows = self.weights[told.columns]
-        margins = told.values @ rows + self._of_letters(seen.spelt) + self.bias
+        rows = self._steps[told.columns].astype(np.float32)
+        values = told.values * self._unit[told.columns]
+        margins = values @ rows + self._of_letters(seen.spelt) + self.bias
         weighed = self._sharpness * margins + self._trust * self._heard(cold)
         bests = []
         for of in self._parts:
@@ -171,7 +189,9 @@ class Model:
                 codes=codes.get(name, 0),
                 strange=new,
             )
-            spoke = () if name == KIND else self._speaking(told, rows[told.roots, of.start + best])
+            weights = rows[told.roots, of.start + best]
+            worth = (values[told.roots] * weights).tolist()
+            spoke = () if name == KIND else self._speaking(told, worth)
             verdicts[name] = Verdict(
                 shares=shares,
                 sure=new <= STRANGE and shares[field.classes[best]] >= field.sure_from,
@@ -190,7 +210,8 @@ class Model:
 
     def _letters_of(self, word: str) -> tuple[Floats, float]:
         letters = self.vocabulary.letters(word)
-        return letters.values @ self.weights[letters.columns], letters.square
+        values = letters.values * self._unit[letters.columns]
+        return values @ self._steps[letters.columns].astype(np.float32), letters.square
 
     def _of_letters(self, spelt: Sequence[str]) -> Floats:
         """What the words say by their spelling: of each word it is known from the last time."""
@@ -202,10 +223,9 @@ class Model:
         total: Floats = np.add.reduce(rows)
         return total * letter_scale(sum([square for _, square in known]))
 
-    def _speaking(self, told: Told, weights: Floats) -> tuple[str, ...]:
+    def _speaking(self, told: Told, worth: Sequence[float]) -> tuple[str, ...]:
         """The roots that spoke most for a class, alone or in twos, the strongest first."""
         columns = told.columns[told.roots].tolist()
-        worth = (told.values[told.roots] * weights).tolist()
         said: list[str] = []
         for place in sorted(range(len(worth)), key=worth.__getitem__, reverse=True)[: 2 * SPEAKING]:
             words = self.vocabulary.names[columns[place]].removeprefix(LEGIBLE)

@@ -18,6 +18,7 @@ FAMILIES = {"w": 0.7, "r": 0.7, "p": 0.6, "c": 0.5}
 NATIONAL, OWN = 0.2, 0.3  # the same for what the matchers think
 
 Floats = NDArray[np.float32]
+Steps = NDArray[np.int8]
 Columns = NDArray[np.intp]
 Beside = Mapping[str, int]  # the other word of a pair -> column
 ALONE: Beside = {}

@@ -168,14 +168,15 @@ def _name(digest: str) -> str:
 def _packed(model: Model) -> bytes:
     """A byte for each weight, a share of the largest of its feature: two digits are enough."""
     file = io.BytesIO()
-    largest = np.abs(model.weights).max(axis=1).astype(np.float16).astype(np.float32)
+    weights = model.weights
+    largest = np.abs(weights).max(axis=1).astype(np.float16).astype(np.float32)
     unit = np.maximum(largest, SMALLEST) / STEPS
     np.savez_compressed(
         file,
         names=np.frombuffer("\n".join(model.vocabulary.names).encode(), dtype=np.uint8),
         rarity=model.vocabulary.rarity,
         unit=unit.astype(np.float32),
-        weights=np.rint(model.weights / unit[:, None]).clip(-STEPS, STEPS).astype(np.int8),
+        weights=np.rint(weights / unit[:, None]).clip(-STEPS, STEPS).astype(np.int8),
         bias=model.bias,
     )
     return file.getvalue()
@@ -188,7 +189,7 @@ def _unpacked(meta: Mapping[str, Any], packed: bytes) -> Model:
     with np.load(io.BytesIO(packed), allow_pickle=False) as file:
         names = bytes(file["names"]).decode().split("\n")
         rarity, bias = file["rarity"].astype(np.float32), file["bias"].astype(np.float32)
-        weights, unit = file["weights"].astype(np.float32), file["unit"].astype(np.float32)
+        weights, unit = file["weights"].astype(np.int8, copy=False), file["unit"].astype(np.float32)
     fields = tuple(_field(part) for part in meta["fields"])
     size = sum(len(field.classes) for field in fields)
     if (
@@ -198,10 +199,9 @@ def _unpacked(meta: Mapping[str, Any], packed: bytes) -> Model:
         or unit.shape != (len(names),)
     ):
         raise ValueError("shape")
-    weights *= unit[:, None]
-    if not all(np.isfinite(numbers).all() for numbers in (rarity, bias, weights)):
+    if not all(np.isfinite(numbers).all() for numbers in (rarity, bias, unit)):
         raise ValueError("numbers")
-    return Model(Vocabulary(names, rarity), weights, bias, fields)
+    return Model(Vocabulary(names, rarity), weights, bias, fields, unit=unit)
 
 
 def _field(part: Mapping[str, Any]) -> Field:
