@@ -97,7 +97,12 @@ class Vocabulary:
         found = {
             "w": single_words + _twos([nexts for _, nexts, _ in words], seen.words, 1),
             "r": single_roots + _twos(nexts, seen.roots, 1),
-            "p": [column for far in FARS for column in _twos(nears, seen.roots, far)],
+            "p": [
+                near[two]
+                for far in FARS
+                for near, two in zip(nears, seen.roots[far:], strict=False)
+                if two in near
+            ],
         }
         often: dict[int, int] = {}
         parts = {}
@@ -153,11 +158,8 @@ def _known(
 
 def _twos(besides: Sequence[Beside], words: Sequence[str], far: int) -> list[int]:
     """Columns of two words so far from each other."""
-    return [
-        beside[word]
-        for beside, word in zip(besides, words[far:], strict=False)
-        if beside and word in beside
-    ]
+    later = words[far:]
+    return [beside[two] for beside, two in zip(besides, later, strict=False) if two in beside]
 
 
 def letter_scale(square: float) -> np.float32:
