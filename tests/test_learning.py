@@ -22,6 +22,7 @@ from parsers.understanding import Kind
 from store.catalogue import DEFAULT, default_catalogue, load
 from store.gazetteer import default_gazetteer
 from store.learning.examples import Example, read_examples
+from store.learning.calibration import Answers, calibrate
 from store.learning.model_files import Learnt, load_deployment, load_model, save
 from store.learning.training import TooFew, learn
 from store.understander import build_understander
@@ -210,6 +211,19 @@ def test_few_answers_prove_nothing(tmp_path: Path):
 
 
 def test_a_field_without_labels_is_not_learnt(tmp_path: Path):
+def test_what_is_sure_promises_a_little_more_than_its_aim():
+    """Of 2,000 answers every tenth of the doubtful half is wrong; sure ones average .975."""
+    steps = np.linspace(0, 1, 2000, dtype=np.float32)
+    labels = np.array([at % 10 == 0 and at < 1000 for at in range(2000)], dtype=np.intp)
+    answers = Answers(np.column_stack([steps, -steps]), np.zeros((2000, 2)), labels)
+    field = calibrate("category", ("T1", "T2"), answers, rare=0.01)
+    shares = 1 / (1 + np.exp(-2 * field.sharpness * steps.astype(float)))
+    scores = np.array([field.score(share) for share in shares.tolist()])
+    sure = scores >= field.sure_from
+    assert scores[sure].mean() == pytest.approx(0.975, abs=0.001)
+    assert 0.3 < sure.mean() < 1
+
+
     folder = city(tmp_path)
     only = [Example(text=item.text, agency=item.agency) for item in examples()]
     save(folder, load(folder), study(folder, only), when=WHEN)

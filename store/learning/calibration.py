@@ -13,6 +13,7 @@ from parsers.vocabulary import Floats
 from store.learning.model_files import Report
 
 RIGHT = 0.95  # of the answers that are called sure
+EXPECTED = 0.975  # mean of their scores: on other messages a bit less is right than on these
 FEWEST = 40  # answers that can prove such a share
 DOUBT = 1.64  # standard errors: a share so far above RIGHT is above it by chance once in twenty
 TRUST = 1.0  # how firmly slope 1 and offset 0 are believed, in answers
@@ -139,12 +140,16 @@ def _platt(values: Numbers, right: NDArray[np.bool_]) -> tuple[float, float]:
 
 
 def _sure_from(scores: Numbers, right: NDArray[np.bool_]) -> float:
-    """The lowest score above which the answers prove RIGHT."""
+    """The lowest score above which the answers prove RIGHT and the scores promise more.
+
+    The answers alone are few, so that chance moves the threshold; the scores are a smooth curve.
+    """
     order = np.argsort(-scores, kind="stable")
     answers = np.arange(1, len(order) + 1)
     shares = np.cumsum(right[order]) / answers
     needed = np.minimum(RIGHT + DOUBT * np.sqrt(RIGHT * (1 - RIGHT) / answers), 1.0)
-    proven = shares >= needed
+    promised = np.cumsum(scores[order]) / answers >= EXPECTED
+    proven = (shares >= needed) & promised
     enough = np.flatnonzero(proven & (answers >= FEWEST))
     if not len(enough):
         return NEVER
