@@ -21,6 +21,7 @@ class Seen:
     roots: Sequence[str]  # of these
     national: Mapping[str, float]  # what the matchers of the national catalogue think, 0..1
     own: Mapping[str, float]  # what those of the deployment's own catalogue think
+    advice: Mapping[str, float]  # what the model of the national catalogue thinks
 
     @property
     def topical(self) -> float:
@@ -60,6 +61,7 @@ def families(seen: Seen) -> Iterator[tuple[str, Key]]:
     yield from (("c", run) for word in dict.fromkeys(seen.spelt) for run in runs(word))
     yield from (("k", name) for name in seen.national)
     yield from (("o", name) for name in seen.own)
+    yield from (("a", name) for name in seen.advice)
 
 
 def name_of(family: str, key: Key) -> str:
@@ -73,6 +75,6 @@ def key_of(name: str) -> tuple[str, Key]:
     if family in ("w", "r", "p") and " " in key:
         one, two = key.split(" ")
         return family, (one, two)
-    if family not in ("w", "r", "p", "c", "k", "o"):
+    if family not in ("w", "r", "p", "c", "k", "o", "a"):
         raise ValueError("feature")
     return family, key

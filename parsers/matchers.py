@@ -1,10 +1,12 @@
 """The matchers of one catalogue together, and what a learned model gets to see of a text."""
 
+import math
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parsers.agency import AgencyMatcher
 from parsers.features import PLACE, Seen
+from parsers.learned import Model, Verdict
 from parsers.match import CategoryMatcher, Words
 from parsers.phrases import Reading
 from parsers.text import Token
@@ -12,6 +14,7 @@ from parsers.text import Token
 Shares = Mapping[str, float]  # probability of each code
 Cold = Mapping[str, Shares]  # by field, `category` or `agency`
 NONE: Shares = {}
+ADVISED = ("category", "agency")  # fields that the national model is asked about
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +33,14 @@ class Matchers:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """Looks at a text for a model: with the national catalogue, which knows many words."""
+    """Looks at a text for a model: with the national catalogue, which knows many words.
+
+    `mentor` is what was learnt of that catalogue: it helps a city that has few examples.
+    """
 
     own: Matchers
     national: Matchers
+    mentor: Model | None = None
 
     def see(
         self,
@@ -57,8 +64,18 @@ class Witness:
             roots=theirs.stems,
             national=_flat({"category": opinions}),
             own=_flat(cold) if self.national is not self.own else {},
+            advice=NONE,
         )
+        if self.mentor:
+            verdicts = self.mentor.judge(seen, {"category": opinions}, {})
+            seen = replace(seen, advice=_advice(verdicts))
         return seen, cold
+
+
+def _advice(verdicts: Mapping[str, Verdict]) -> Shares:
+    """Roots of the chances: what is unlikely nationwide may be what this city calls something."""
+    told = {name: verdicts[name].shares for name in ADVISED if name in verdicts}
+    return {name: math.sqrt(share) for name, share in _flat(told).items()}
 
 
 def _flat(cold: Cold) -> dict[str, float]:

@@ -102,8 +102,9 @@ class Understander:
         *,
         model: Model | None = None,
         national: Matchers | None = None,
+        mentor: Model | None = None,
     ) -> None:
-        """`model` is what this deployment learnt; it looks with the matchers of `national`."""
+        """`model` is what this deployment learnt; it looks with `national` and its `mentor`."""
         self._places, self._tables, self._thresholds = places, tables, thresholds
         self._words = Words(tables.lexicon, catalogue.texts())
         self._joining = tables.cues.words("joining")
@@ -113,7 +114,8 @@ class Understander:
             catalogue, self._words, area_name=places.name, sure=sure, margin=margin
         )
         self.matchers = Matchers(self._words, self._categories, self._agencies)
-        self._model, self._witness = model, Witness(self.matchers, national or self.matchers)
+        self._model = model
+        self._witness = Witness(self.matchers, national or self.matchers, mentor)
         self._codes = {"category": len(catalogue.topics), "agency": len(catalogue.agencies)}
 
     def see(self, text: str, *, area: str | None = None) -> tuple[Seen, Cold]:

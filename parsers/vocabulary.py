@@ -15,7 +15,7 @@ from parsers.kept import Kept
 
 # How much each family of features weighs: swept by cross-validation, see docs/learning.md.
 FAMILIES = {"w": 0.7, "r": 0.7, "p": 0.6, "c": 0.5}
-NATIONAL, OWN = 0.2, 0.3  # the same for what the matchers think
+OPINIONS = ("k", "o", "a")  # families of what the matchers and the national model think
 
 Floats = NDArray[np.float32]
 Steps = NDArray[np.int8]
@@ -56,12 +56,12 @@ class Told:
 
 
 class Vocabulary:
-    """The features that a model knows, and how rare each is."""
+    """The features that a model knows, and how rare each is; of an opinion how much it weighs."""
 
     def __init__(self, names: Sequence[str], rarity: Floats) -> None:
         """ValueError for a name of no family."""
         self.names, self.rarity = names, rarity
-        self._at: dict[str, dict[str, int]] = {family: {} for family in (*FAMILIES, "k", "o")}
+        self._at: dict[str, dict[str, int]] = {family: {} for family in (*FAMILIES, *OPINIONS)}
         beside: dict[str, defaultdict[str, dict[str, int]]] = {
             family: defaultdict(dict) for family in FAMILIES
         }
@@ -111,8 +111,8 @@ class Vocabulary:
             for column in known:
                 often[column] = often.get(column, 0) + 1
             parts[family] = slice(start, len(often))
-        thought = self._opinions("k", seen.national, NATIONAL)
-        thought |= self._opinions("o", seen.own, OWN)
+        thought = self._opinions("k", seen.national) | self._opinions("o", seen.own)
+        thought |= self._opinions("a", seen.advice)
         columns = np.array([*often, *thought], dtype=np.intp)
         values = self.rarity[columns]
         if len(often) < sum(map(len, found.values())):
@@ -122,7 +122,7 @@ class Vocabulary:
         for family, part in parts.items():
             of = values[part]
             of *= FAMILIES[family] / (math.sqrt(of @ of) or 1.0)
-        values[len(often) :] = list(thought.values())
+        values[len(often) :] *= list(thought.values())
         strange = {
             "w": 1 - len(single_words) / (len(seen.words) or 1),
             "r": 1 - len(single_roots) / (len(seen.roots) or 1),
@@ -139,11 +139,9 @@ class Vocabulary:
         values = np.array(list(often.values()), dtype=np.float32) * self.rarity[columns]
         return Letters(columns, values, float(values @ values))
 
-    def _opinions(
-        self, family: str, shares: Mapping[str, float], weight: float
-    ) -> dict[int, float]:
+    def _opinions(self, family: str, shares: Mapping[str, float]) -> dict[int, float]:
         at = self._at[family]
-        return {at[name]: share * weight for name, share in shares.items() if name in at}
+        return {at[name]: share for name, share in shares.items() if name in at}
 
 
 def _known(

@@ -19,6 +19,7 @@ from parsers.times import times_from
 from parsers.understand import Tables, Thresholds, Understander
 from parsers.understanding import Verb
 from store.catalogue import default_catalogue
+from store.learning.model_files import shipped_model
 
 TABLES = Path(parsers.__file__).parent / "tables"
 
@@ -33,13 +34,21 @@ def build_understander(
 ) -> Understander:
     """For one process; takes a moment, so it is built once and kept.
 
-    With a model, or to learn one, a catalogue of a city has the national one beside it.
+    With a model, or to learn one, a catalogue of a city has the national one beside it, and what
+    that learnt.
     """
     tables, default = load_tables(), default_catalogue()
     if catalogue is None or not (model or learning) or catalogue.says_as(default):
         return Understander(catalogue or default, places, tables, thresholds, model=model)
-    national = Understander(default, places, tables, thresholds).matchers
-    return Understander(catalogue, places, tables, thresholds, model=model, national=national)
+    return Understander(
+        catalogue,
+        places,
+        tables,
+        thresholds,
+        model=model,
+        national=Understander(default, places, tables, thresholds).matchers,
+        mentor=shipped_model(),
+    )
 
 
 @cache

@@ -426,7 +426,15 @@ def tiny(word: str) -> Any:
     def look(text: str) -> tuple[Seen, dict[str, dict[str, float]]]:
         words = text.split()
         none: dict[str, float] = {}
-        seen = Seen(spelt=words, words=words, telling=words, roots=words, national=none, own=none)
+        seen = Seen(
+            spelt=words,
+            words=words,
+            telling=words,
+            roots=words,
+            national=none,
+            own=none,
+            advice=none,
+        )
         return seen, {}
 
     texts = {"JEMBATAN": word, "PASAR": "pasar kios"}

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
@@ -21,8 +22,8 @@ from parsers.understand import Thresholds, Understander
 from parsers.understanding import Kind
 from store.catalogue import DEFAULT, default_catalogue, load
 from store.gazetteer import default_gazetteer
-from store.learning.examples import Example, read_examples
 from store.learning.calibration import Answers, calibrate
+from store.learning.examples import Example, read_examples
 from store.learning.model_files import Learnt, load_deployment, load_model, save
 from store.learning.training import TooFew, learn
 from store.understander import build_understander
@@ -210,7 +211,6 @@ def test_few_answers_prove_nothing(tmp_path: Path):
     assert [report.sure_right for report in few.reports.values()] == [None, None]
 
 
-def test_a_field_without_labels_is_not_learnt(tmp_path: Path):
 def test_what_is_sure_promises_a_little_more_than_its_aim():
     """Of 2,000 answers every tenth of the doubtful half is wrong; sure ones average .975."""
     steps = np.linspace(0, 1, 2000, dtype=np.float32)
@@ -224,6 +224,7 @@ def test_what_is_sure_promises_a_little_more_than_its_aim():
     assert 0.3 < sure.mean() < 1
 
 
+def test_a_field_without_labels_is_not_learnt(tmp_path: Path):
     folder = city(tmp_path)
     only = [Example(text=item.text, agency=item.agency) for item in examples()]
     save(folder, load(folder), study(folder, only), when=WHEN)
@@ -338,6 +339,40 @@ def test_where_the_catalogue_knows_better_than_few_examples_it_is_believed(tmp_p
     report = learnt.reports["category"]
     assert learnt.model.fields[0].trust > 0
     assert report.accuracy >= report.cold_accuracy == pytest.approx(16 / 18)
+
+
+FAMILIAR = {
+    "warga terganggu, PJU gelap gulita": "T1",
+    "warga terganggu, TPS meluber": "T2",
+    "warga terganggu, PDAM tidak mengucur": "T3",
+}
+
+
+def test_the_national_model_advises_where_a_city_has_few_examples(folder: Path):
+    """Of the words asked about no example has more than `warga terganggu`, which all have."""
+    few = [one for one in examples() if one.text.endswith(TAILS[4])]
+    model = study(folder, few).model
+    pupil = build_understander(default_gazetteer(), Thresholds(), load(folder), learning=True)
+    found, alone = {}, {}
+    for text in FAMILIAR:
+        seen, _ = pupil.see(text)
+        found[text] = model.judge(seen, {}, {})["category"].best
+        alone[text] = model.judge(replace(seen, advice={}), {}, {})["category"].best
+    assert found == FAMILIAR
+    assert alone != FAMILIAR
+
+
+def test_the_more_examples_the_less_the_national_model_is_heard(folder: Path):
+    """A weight of .6 for up to 583 examples, and 350 by their number beyond."""
+    weights = []
+    for times in (1, 10):
+        listed = [
+            replace(one, text=f"{one.text} nomor{at}") for one in examples() for at in range(times)
+        ]
+        vocabulary = study(folder, listed).model.vocabulary
+        of = [name.startswith("a ") for name in vocabulary.names]
+        weights += set(np.asarray(vocabulary.rarity)[of].tolist())
+    assert weights == pytest.approx([0.6, 350 / 1080])
 
 
 # Files of examples
@@ -492,6 +527,7 @@ WRONG = {
     "classes without weights": (lambda f: change_meta(f, fields=[]), "damaged"),
     "another release": (lambda f: change_meta(f, format=0), "release"),
     "another catalogue": (add_a_topic, "catalogue has changed"),
+    "another mentor": (lambda f: change_meta(f, mentor="0" * 64), "national model has changed"),
 }
 
 

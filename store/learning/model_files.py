@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 from os import replace
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,12 @@ import numpy as np
 
 from parsers.catalogue import Catalogue
 from parsers.learned import Field, Model
-from parsers.vocabulary import FAMILIES, NATIONAL, OWN, Vocabulary
-from store.catalogue import DEFAULT, catalogue_in
+from parsers.vocabulary import FAMILIES, Vocabulary
+from store.catalogue import DEFAULT, catalogue_in, default_catalogue
 
 FOLDER = "learned"
 META = "meta.json"
-FORMAT = 2
+FORMAT = 3
 DIGEST = re.compile("[0-9a-f]{64}")
 LARGEST = 500_000_000  # bytes of a file that is read
 STEPS = 127  # a weight is a whole number of them, of its feature's unit
@@ -113,7 +114,8 @@ def save(directory: Path, catalogue: Catalogue, learnt: Learnt, *, when: datetim
         "catalogue": fingerprint(catalogue),
         "learned_at": when.isoformat(timespec="seconds"),
         "sha256": digest,
-        "weighing": _weighing(),
+        "weighing": FAMILIES,
+        "mentor": _mentor(catalogue),
         "fields": [
             asdict(field) | {"report": asdict(learnt.reports[field.name])}
             for field in learnt.model.fields
@@ -147,15 +149,27 @@ def fingerprint(catalogue: Catalogue) -> str:
     return hashlib.sha256("\n".join(map(repr, parts)).encode()).hexdigest()
 
 
-def _weighing() -> dict[str, float]:
-    return {**FAMILIES, "k": NATIONAL, "o": OWN}
+@cache
+def shipped_model() -> Model | None:
+    """What was learnt of the national catalogue; None if its files are not as they were shipped."""
+    found = load_model(DEFAULT, default_catalogue())
+    return None if isinstance(found, NoModel) else found
+
+
+def _mentor(catalogue: Catalogue) -> str:
+    """Digest of the shipped model, which a city's model asks; "" for that model itself."""
+    if catalogue.says_as(default_catalogue()) or shipped_model() is None:
+        return ""
+    return str(json.loads(_read(DEFAULT / FOLDER / META))["sha256"])
 
 
 def _stale(meta: Mapping[str, object], catalogue: Catalogue) -> str:
-    if meta["format"] != FORMAT or meta["weighing"] != _weighing():
+    if meta["format"] != FORMAT or meta["weighing"] != FAMILIES:
         return "what was learnt is of another release: learn again"
     if meta["catalogue"] != fingerprint(catalogue):
         return "the catalogue has changed since it was learnt: learn again"
+    if meta["mentor"] != _mentor(catalogue):
+        return "the national model has changed since it was learnt: learn again"
     return ""
 
 

@@ -13,7 +13,7 @@ from sklearn.svm import LinearSVC  # type: ignore[import-untyped]
 from parsers import features
 from parsers.features import Seen
 from parsers.learned import LEGIBLE, Field, Model, opinions
-from parsers.vocabulary import Floats, Vocabulary
+from parsers.vocabulary import OPINIONS, Floats, Vocabulary
 from store.learning.calibration import FEWEST, STRANGER, Answers, calibrate, report
 from store.learning.examples import LABELS, Example
 from store.learning.model_files import Learnt
@@ -23,7 +23,9 @@ LEAST = 3  # examples of a class that is learnt
 COST = 0.5  # of the linear SVM
 BALANCE = 0.75  # 0: every example counts the same; 1: every class does
 TOLERANCE = 0.01
-SEEN_IN = {"w": 2, "r": 2, "p": 3, "c": 2, "k": 1, "o": 1}  # examples that have a feature
+MATCHERS = {"k": 0.2, "o": 0.3}  # weight of what those of the two catalogues think
+ADVICE, LOUDEST = 350, 0.6  # that of the national model: ADVICE by examples, at most LOUDEST
+SEEN_IN = {"w": 2, "r": 2, "p": 3, "c": 2, "k": 1, "o": 1, "a": 1}  # examples that have a feature
 ABSENT = -2.0  # margin of a class that a fold has no examples of
 TELLING = 8  # roots that are shown for each class
 FAINT = 0.03  # share of the loudest weight of a class below which a weight is left out
@@ -67,7 +69,7 @@ class Task:
 
     name: str
     rows: csr_matrix
-    rarity: Floats
+    vocabulary: Vocabulary
     folds: NDArray[np.intp]
     labels: NDArray[np.intp]  # places in `classes`
     classes: tuple[str, ...]
@@ -168,7 +170,15 @@ def _vocabulary(seen: Sequence[Seen]) -> Vocabulary:
     }
     names = sorted(kept)
     often = np.array([kept[name] for name in names], dtype=np.float32)
-    return Vocabulary(names, (1 + np.log((1 + len(seen)) / (1 + often))).astype(np.float32))
+    rarity = (1 + np.log((1 + len(seen)) / (1 + often))).astype(np.float32)
+    weights = {**MATCHERS, "a": min(ADVICE / max(len(seen), 1), LOUDEST)}
+    for family, weight in weights.items():
+        rarity[_of(names, family)] = weight
+    return Vocabulary(names, rarity)
+
+
+def _of(names: Sequence[str], *families: str) -> list[bool]:
+    return [name.startswith(families) for name in names]
 
 
 def _rows(vocabulary: Vocabulary, seen: Sequence[Seen]) -> csr_matrix:
@@ -191,7 +201,7 @@ def _task(lessons: Lessons, name: str, classes: tuple[str, ...]) -> Task:
     return Task(
         name=name,
         rows=lessons.rows[chosen],
-        rarity=lessons.vocabulary.rarity,
+        vocabulary=lessons.vocabulary,
         folds=lessons.folds[chosen],
         labels=np.array([place[labels[row]] for row in chosen], dtype=np.intp),
         classes=classes,
@@ -262,11 +272,13 @@ def _fit(task: Task, taught: NDArray[np.bool_]) -> Machine:
     found, base = machine.coef_, machine.intercept_
     if len(counts) == 2:  # one line tells two classes apart
         found, base = np.vstack([-found, found]), np.concatenate([-base, base])
-    weights = np.zeros((size, len(task.rarity)), dtype=np.float32)
+    weights = np.zeros((size, len(task.vocabulary.names)), dtype=np.float32)
     bias = np.full(size, ABSENT, dtype=np.float32)
     weights[machine.classes_], bias[machine.classes_] = found, base
-    loud = np.abs(weights) * task.rarity
-    weights[loud < FAINT * loud.max(axis=1, keepdims=True)] = 0.0
+    loud = np.abs(weights) * task.vocabulary.rarity
+    faint = loud < FAINT * loud.max(axis=1, keepdims=True)
+    faint[:, _of(task.vocabulary.names, *OPINIONS)] = False  # few, and no rarity
+    weights[faint] = 0.0
     return Machine(weights, bias)
 
 
