@@ -109,6 +109,9 @@ SURE = [
     ("longsor di lamongan", "35.24"),
     # an office in a handle is evidence, a web address is none
     ("@kec_coblong lampu mati", COBLONG),
+    # the quarter of Kampung Ambon in Tebet, and a kampung that is a desa
+    ("kampung ambon tebet gelap", "31.74.01"),
+    ("kampung yoka distrik heram gelap", "91.71.05.2003"),
     # a number of a house is no postcode of another place
     ("lampu jl melati 12 kec coblong bandung", COBLONG),
 ]
@@ -148,6 +151,10 @@ def test_one_of_98_sidomulyo_is_not_guessed(gazetteer: Gazetteer, text: str) -> 
 
 
 NO_PLACE = [
+    # a quarter that is called like a city, a number in the name of a person
+    "kampung ambon gelap sekali",
+    "di kp bekasi banyak sampah",
+    "@warga_40256 lampu mati",
     "",
     "   ",
     "air mati di jalan baru harapan bersama pasar mulya",

@@ -132,8 +132,8 @@ class _Scanner(NameReader):
     def _uncued(self, at: int) -> tuple[Mention, int] | None:
         word = self.words[at]
         if len(word) == 5 and word.isdecimal() and word.isascii():
-            return self._postcode(at)
-        match = self.name(at, None) or self.misspelt_regency(at)
+            return None if at in self.outside else self._postcode(at)
+        match = self._small(at, self.name(at, None)) or self.misspelt_regency(at)
         if (part := self.part(at, match)) is not None:
             return self._mention(part, at, Manner.CUED, DISTRICT, part.codes), part.size
         if match is None:
@@ -172,6 +172,15 @@ class _Scanner(NameReader):
         if wordy or not (manner in OWN_MANNERS or (site and manner is Manner.STREET)):
             return match, ""
         return replace(match, quality=OWN_NAME), levels.pop()
+
+    def _small(self, at: int, match: Match | None) -> Match | None:
+        """Kampung Ambon is a quarter anywhere, and hardly ever the city of Ambon."""
+        if match is None or not at or not self.soft[at - 1]:
+            return match
+        if self.words[at - 1] not in self.roles[Role.HAMLET]:
+            return match
+        codes = tuple(code for code in match.codes if len(code) > 5)
+        return replace(match, codes=codes) if codes else None
 
     def _joined(self, at: int) -> tuple[Mention, int] | None:
         """`diCoblong`, `jlDago`: a small word and a name run together."""

@@ -36,6 +36,7 @@ class Role(StrEnum):
     FILLER = "filler"  # between cue and name
     BODY = "body"  # an office or people follow, not where the trouble is
     LOCATIVE = "locative"  # a place of any kind follows
+    HAMLET = "hamlet"  # a small place follows, never a kabupaten
     NAMED = "named"  # the same, and hardly ever an ordinary word
     DESA = "desa"  # of villages of that name, those that are no kelurahan
     KELURAHAN = "kelurahan"  # of villages of that name, the kelurahan
@@ -108,6 +109,7 @@ class Manner(Enum):
     PIN = "pin"
     CUED = "cued"  # kec. Coblong
     CHAINED = "chained"  # Coblong Bandung
+    HAMLET = "hamlet"  # a small place follows, never a kabupaten
     NAMED = "named"  # warga Coblong, RT 5 Coblong
     LOCATED = "located"  # di Coblong
     PLAIN = "plain"
