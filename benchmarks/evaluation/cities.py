@@ -26,6 +26,7 @@ from benchmarks.evaluation.places import (
     at_level,
     level_rows,
     names,
+    place_words,
     word_rows,
 )
 from benchmarks.evaluation.reading import Ask, Reading
@@ -35,6 +36,7 @@ from parsers.understanding import Understanding
 
 AWAY = "not measured: the real messages are not at hand"
 PLACE = "Place, real messages"
+TERRITORIAL = {"KELURAHAN", "KECAMATAN"}  # of that city they do the work of any department
 LARGER = (8, 13)  # characters of the codes of kecamatan and kelurahan
 
 
@@ -81,17 +83,26 @@ def rows(found: Cities, classes: Classes, reader: Reader) -> list[Row]:
     labelled = [item.catch_all for item in found.surabaya if item.topics]
     plain = [j for j, vague in zip(found.reports, labelled, strict=True) if not vague]
     offices = [
-        Judged(item.agencies, seen)
+        (item, Judged(item.agencies, seen))
         for item, seen in zip(found.surabaya, found.local, strict=True)
         if item.agencies
     ]
+    departments = [judged for item, judged in offices if not TERRITORIAL & set(item.agencies)]
     group = "Category without training, {}"
     return [
         *category_rows(group.format("Surabaya"), "all labels", found.reports, classes, aims=True),
         *category_rows(
             group.format("Surabaya, without two catch-all labels"), "", plain, classes, aims=True
         ),
-        *agency_rows("Agency without training, Surabaya", "city given", offices, whole=False),
+        *agency_rows(
+            "Agency without training, Surabaya", "city given", [j for _, j in offices], whole=False
+        ),
+        *agency_rows(
+            "Agency without training, Surabaya, without kelurahan and kecamatan",
+            "city given",
+            departments,
+            whole=False,
+        ),
         *category_rows(
             group.format("Bandung"), "complaining tweets", found.complaints, classes, aims=True
         ),
@@ -133,6 +144,16 @@ def _place_rows(found: Cities, reader: Reader) -> list[Row]:
             "place words: false alarm, the city itself left out",
             "Bandung tweets",
             share(_elsewhere(seen) for where, seen in tweets if not where),
+        ),
+        row(
+            PLACE,
+            "place words: false alarm, in complaints",
+            "Bandung tweets",
+            share(
+                bool(place_words(seen))
+                for item, seen in zip(found.bandung, found.tweets, strict=True)
+                if item.complaint and not item.where
+            ),
         ),
     ]
 
