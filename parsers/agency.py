@@ -29,6 +29,7 @@ class DeskWeights:
     other: float = 0.45  # share of a body that the text names and the topic does not know
     other_alone: float = 0.8  # the same where no topic is likely
     likely: float = 0.6  # from which a topic is likely
+    settled: float = 0.7  # share of the work by the table from which examples may be sure
     fallback: float = 0.3  # of the doubt, for the local government
 
 
@@ -97,7 +98,9 @@ class AgencyMatcher:
         clear = is_sure(scores, self._sure, self._margin)
         return self._candidates(ranked, scores, place, clear=clear)
 
-    def taught(self, verdict: Verdict, reading: Reading, place: str) -> tuple[Candidate, ...]:
+    def taught(
+        self, verdict: Verdict, reading: Reading, topics: Mapping[str, float], place: str
+    ) -> tuple[Candidate, ...]:
         """The best few by what officers decided before; the reason of one that is named is that."""
         named = self._named(reading)
         ranked = _ranked(
@@ -108,7 +111,20 @@ class AgencyMatcher:
         )
         scores = [desk.share * 100 for _, desk in ranked]
         clear = verdict.sure and is_sure(scores, 0.0, self._margin)
+        clear = clear and self._settled(ranked[0][0], reading, topics)
         return self._candidates(ranked, scores, place, clear=clear)
+
+    def _settled(self, code: str, reading: Reading, topics: Mapping[str, float]) -> bool:
+        """Whether the table of competence leads to that office too, and hardly to another.
+
+        Street lamps are the work of Dishub here and of Perkim there: no example can know where.
+        A catalogue that does not say who handles what leaves it to the examples.
+        """
+        categories = self._catalogue.categories
+        if not any(categories[topic].handles for topic in topics):
+            return True
+        desk = self.desks(reading, topics, "").get(code)
+        return desk is not None and desk.share >= self._weights.settled
 
     def desks(
         self, reading: Reading, topics: Mapping[str, float], place: str

@@ -12,6 +12,7 @@ from parsers.kept import Kept
 from parsers.vocabulary import Floats, Steps, Told, Vocabulary, letter_scale
 
 STRANGE = 0.5  # share of telling words that no example had, beyond which nothing is sure
+ENOUGH = 1.5  # telling words that examples had; fewer tell no trouble, and nothing is sure
 SPEAKING = 3  # words that are named as the reason
 NEVER = 2.0  # a score that nothing reaches
 SILENCE = 0.01  # probability of a class that the matchers do not name
@@ -170,6 +171,7 @@ class Model:
         values = told.values * self._unit[told.columns]
         margins = values @ rows + self._of_letters(seen.spelt) + self.bias
         weighed = self._sharpness * margins + self._trust * self._heard(cold)
+        told_enough = len(seen.roots) * (1 - strange) > ENOUGH
         bests = []
         for of in self._parts:
             part = weighed[of]
@@ -194,7 +196,9 @@ class Model:
             spoke = () if name == KIND else self._speaking(told, worth)
             verdicts[name] = Verdict(
                 shares=shares,
-                sure=new <= STRANGE and shares[field.classes[best]] >= field.sure_from,
+                sure=(told_enough or name == KIND)
+                and new <= STRANGE
+                and shares[field.classes[best]] >= field.sure_from,
                 roots=spoke,
                 words=tuple(_spelt(root, seen) for root in spoke),
             )

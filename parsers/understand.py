@@ -212,7 +212,7 @@ class Understander:
 
     def _desks(self, look: Look, place: str) -> tuple[Candidate, ...]:
         if look.desk:
-            return self._agencies.taught(look.desk, look.reading, place)
+            return self._agencies.taught(look.desk, look.reading, look.shares, place)
         return self._agencies.rank(look.reading, look.shares, place)
 
     def _naming(

@@ -167,6 +167,13 @@ def test_words_that_no_example_had_are_never_sure(taught: Path):
     assert not any(item.sure for item in (*found.categories, *found.agencies))
 
 
+@pytest.mark.parametrize(("text", "sure"), [("lampu", False), ("lampu gang mati", True)])
+def test_one_telling_word_alone_is_never_sure(taught: Path, text: str, sure: bool):
+    found = reader(taught).understand(text)
+    assert found.category is not None
+    assert (found.category.name, found.category.sure) == ("Kencana Terang", sure)
+
+
 def test_a_topic_without_examples_is_still_found_by_its_name(taught: Path):
     found = reader(taught).understand("pohon tumbang menutup jalan")
     assert found.category is not None

@@ -4,8 +4,11 @@ import math
 
 import pytest
 
+from parsers.agency import AgencyMatcher
 from parsers.catalogue import Agency, Catalogue, Category
-from parsers.match import Calibration
+from parsers.learned import Verdict
+from parsers.match import Calibration, Words
+from parsers.text import tokenise
 from parsers.understand import Thresholds, Understander
 from store.gazetteer import default_gazetteer
 from store.understander import build_understander, load_tables
@@ -115,7 +118,12 @@ AGENCIES = {  # text, area known: agency, sure
     ("ppdb sma negeri zonasi curang", "32.73"): ("DISDIK_PROV@32", True),
     ("ppdb smp negeri zonasi curang", "32.73"): ("DISDIK_KABKOTA@32.73", True),
     ("listrik padam terus", "32.73"): ("BUMN_PLN", True),
-    ("lampu jalan mati", "32.73"): ("DISHUB@32.73", True),
+    # street lamps and trees belong to one department here and to another there
+    ("lampu jalan mati", "32.73"): ("DISHUB@32.73", False),
+    ("pohon tumbang nutup jalan", "32.73"): ("DLH@32.73", False),
+    ("sampah menumpuk belum diangkut", "32.73"): ("DLH@32.73", True),
+    ("pkh belum cair", "32.73"): ("KEMENSOS", False),
+    ("banjir tiap hujan, gorong gorong mampet", "32.73"): ("DINAS_PUPR@32.73", True),
     ("sertifikat tanah ptsl belum jadi", "32.73"): ("KEMEN_ATRBPN", True),
     ("pkh dari kemensos belum cair bansos", "32.73"): ("KEMENSOS", True),
     ("bansos belum cair", "32.73"): ("KEMENSOS", False),
@@ -143,6 +151,40 @@ def test_local_office_is_named_with_its_area(nation: Understander) -> None:
     found = nation.understand("sampah menumpuk", area="32.04").agency
     assert found is not None
     assert found.name == "Dinas Lingkungan Hidup Kabupaten Bandung"
+
+
+OFFICES = Catalogue(
+    [
+        Category(code="LAMP", name="Lampu jalan", handles=("TRANSPORT", "HOUSING")),
+        Category(code="WASTE", name="Sampah", handles=("CLEANING", "HOUSING"), seldom=("HOUSING",)),
+        Category(code="OTHER", name="Lain-lain"),
+    ],
+    [
+        Agency(code="TRANSPORT", name="Dinas Perhubungan"),
+        Agency(code="HOUSING", name="Dinas Perumahan"),
+        Agency(code="CLEANING", name="Dinas Kebersihan"),
+    ],
+)
+LEARNT = {  # text, topics and the office that examples say: whether it is sure
+    "competence is settled": ("sampah", {"WASTE": 0.95}, "CLEANING", True),
+    "another office may have it": ("lampu", {"LAMP": 0.95}, "TRANSPORT", False),
+    "the text names which": ("lampu, dinas perhubungan", {"LAMP": 0.95}, "TRANSPORT", True),
+    "examples against the table": ("sampah", {"WASTE": 0.95}, "HOUSING", False),
+    "the topic is in doubt": ("sampah", {"WASTE": 0.5, "LAMP": 0.4}, "CLEANING", False),
+    "the table says nothing": ("aneh", {"OTHER": 0.95}, "HOUSING", True),
+}
+
+
+@pytest.mark.parametrize(("text", "topics", "office", "sure"), LEARNT.values(), ids=LEARNT)
+def test_examples_are_sure_of_an_office_only_where_the_table_leads_there(
+    text: str, topics: dict[str, float], office: str, sure: bool
+) -> None:
+    words = Words(load_tables().lexicon, OFFICES.texts())
+    matcher = AgencyMatcher(OFFICES, words, area_name=str, sure=89, margin=8)
+    reading = words.read(words.normaliser(tokenise(text)))
+    verdict = Verdict(shares={office: 0.95}, sure=True, roots=(), words=())
+    best = matcher.taught(verdict, reading, topics, "32.73")[0]
+    assert (best.code, best.sure) == (office, sure)
 
 
 def test_unknown_trouble_falls_to_the_local_government_unsurely(nation: Understander) -> None:
