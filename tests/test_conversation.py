@@ -40,14 +40,14 @@ def masked(replies: list[str]) -> list[str]:
         pytest.param(
             [
                 (
-                    "lampu pju mati sdh 3 minggu",
-                    "Laporan N diterima: Lampu jalan (PJU). Di mana tempatnya? "
+                    "sampah numpuk sdh 3 minggu",
+                    "Laporan N diterima: Sampah. Di mana tempatnya? "
                     "Balas dengan desa/kelurahan, kecamatan dan kab/kota.",
                 ),
                 (
                     "kec coblong bandung",
-                    "Laporan N diterima: Lampu jalan (PJU), Kec. Coblong, Kota Bandung. "
-                    "Diteruskan ke Dinas Perhubungan Kota Bandung, dijawab paling lambat D. "
+                    "Laporan N diterima: Sampah, Kec. Coblong, Kota Bandung. "
+                    "Diteruskan ke Dinas Lingkungan Hidup Kota Bandung, dijawab paling lambat D. "
                     "Cek: STATUS N",
                 ),
             ],
@@ -56,8 +56,8 @@ def masked(replies: list[str]) -> list[str]:
         pytest.param(
             [
                 (
-                    "lampu pju mati sdh 3 minggu",
-                    "Laporan N diterima: Lampu jalan (PJU). Di mana tempatnya? "
+                    "sampah numpuk sdh 3 minggu",
+                    "Laporan N diterima: Sampah. Di mana tempatnya? "
                     "Balas dengan desa/kelurahan, kecamatan dan kab/kota.",
                 ),
                 (
@@ -67,7 +67,7 @@ def masked(replies: list[str]) -> list[str]:
                 ),
                 (
                     "pokoknya di situ",
-                    "Laporan N diterima: Lampu jalan (PJU). Petugas 1708 menentukan instansinya "
+                    "Laporan N diterima: Sampah. Petugas 1708 menentukan instansinya "
                     "paling lambat D. Cek: STATUS N",
                 ),
             ],
@@ -203,7 +203,7 @@ def test_photo_with_words(gateway: Gateway) -> None:
 
 
 def test_a_pin_answers_where(gateway: Gateway) -> None:
-    gateway.say("lampu pju mati sdh 3 minggu")
+    gateway.say("sampah numpuk sdh 3 minggu")
     [reply] = gateway.say("", location=Location(lat=-6.8846, lon=107.6136))  # Coblong
     assert "Kota Bandung" in reply
     [complaint] = gateway.rows(Complaint)
