@@ -434,7 +434,7 @@ def done(rt: Runtime) -> int:
 def test_a_killed_intake_worker_loses_nothing_and_does_nothing_twice(
     service: Service, runtime: Runtime
 ):
-    matters = (ROAD, "BPJS saya tidak aktif padahal bayar terus", "Lampu PJU mati di Kota Cimahi")
+    matters = (ROAD, "BPJS saya tidak aktif padahal bayar terus", "Sampah menumpuk di Kota Cimahi")
     messages = [
         envelope(f"{who}-{n}", sender=f"+62812000{who:05}", text=text)
         for n, text in enumerate(matters)

@@ -535,7 +535,7 @@ def test_a_replay_of_a_message_that_was_handled_does_nothing_to_complaints(gatew
     (first,) = gateway.rows(Complaint)
     gateway.say(f"BALAS {first.tracking} masih rusak")
     gateway.say("BATAL")
-    gateway.say("Lampu jalan mati di Kecamatan Coblong Kota Bandung")
+    gateway.say("Sampah menumpuk di Kecamatan Coblong Kota Bandung")
     before = [(row.status, row.updated_at) for row in gateway.rows(Complaint)]
     events, told = len(gateway.rows(Event)), sent_texts(gateway)
     assert [status for status, _ in before] == ["withdrawn", "disposed"]
