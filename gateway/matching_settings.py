@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import Field
 
 from gateway.channel_settings import Section
+from parsers.catalogue import Catalogue
 from store.catalogue import DEFAULT, CatalogueError
 
 
@@ -21,7 +22,7 @@ class Matching(Section):
         """Where the catalogue lies: shipped, at an absolute path, or below data_dir."""
         return data_dir / self.catalogue if self.catalogue else DEFAULT
 
-    def mistakes(self, data_dir: Path, read: Callable[[], object]) -> Iterator[str]:
+    def mistakes(self, data_dir: Path, read: Callable[[], Catalogue]) -> Iterator[str]:
         """Of an own catalogue only: the shipped one is right, and takes a moment to read."""
         if not self.catalogue:
             return
@@ -33,6 +34,10 @@ class Matching(Section):
             )
             return
         try:
-            read()
+            catalogue = read()
         except CatalogueError as error:
             yield from (f"matching.catalogue: {folder}: {line}" for line in str(error).splitlines())
+            return
+        for file, rows in (("categories", catalogue.topics), ("agencies", catalogue.agencies)):
+            if not rows:
+                yield f"matching.catalogue: {folder}: {file}.csv: has no rows."

@@ -71,6 +71,8 @@ def load(directory: Path) -> Catalogue:
     mistakes = Mistakes()
     categories = _table(directory / "categories.csv", mistakes)
     agencies = _table(directory / "agencies.csv", mistakes)
+    if not (categories or agencies or mistakes.lines):
+        mistakes.lines.append("categories.csv, agencies.csv: neither has a row.")
     rules = []
     if (directory / "rules.csv").exists():
         rules = list(
@@ -93,11 +95,7 @@ def load(directory: Path) -> Catalogue:
 
 
 def _table(path: Path, mistakes: Mistakes) -> dict[str, Row]:
-    before = len(mistakes.lines)
-    rows = _unique(_rows(path, COLUMNS, mistakes), mistakes)
-    if not rows and len(mistakes.lines) == before:
-        mistakes.lines.append(f"{path.name}: has no rows.")
-    return rows
+    return _unique(_rows(path, COLUMNS, mistakes), mistakes)
 
 
 def _areas(path: Path, mistakes: Mistakes) -> tuple[Area, ...]:

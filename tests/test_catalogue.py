@@ -123,7 +123,6 @@ def test_wrong_encodings(tmp_path: Path, content: bytes, line: str) -> None:
         ("agencies", "A,Satu,A\n", "line 2: parent: A would be above itself."),
         ("agencies", "A,Satu,PUSAT\n", "line 2: parent PUSAT is not an agency."),
         ("categories", "A,Satu,X\n", "line 2: parent X is not a category."),
-        ("agencies", "", "has no rows."),
     ],
 )
 def test_who_stands_above_whom(tmp_path: Path, file: str, rows: str, line: str) -> None:
@@ -132,6 +131,13 @@ def test_who_stands_above_whom(tmp_path: Path, file: str, rows: str, line: str) 
     with pytest.raises(CatalogueError, match=r"^\w+\.csv") as error:
         load(path)
     assert line in str(error.value)
+
+
+def test_one_table_may_be_empty_for_who_only_sorts_by_the_other(tmp_path: Path) -> None:
+    assert load(directory(tmp_path, "T,Topik,,,,,\n", "")).agencies == {}
+    assert load(directory(tmp_path, "", "D,Dinas,,,,,\n")).topics == ()
+    with pytest.raises(CatalogueError, match=r"neither has a row\.$"):
+        load(directory(tmp_path, "", ""))
 
 
 def test_a_topic_may_be_the_head_of_its_own_group(tmp_path: Path) -> None:
