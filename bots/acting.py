@@ -30,7 +30,7 @@ from bots.asking import NONE_OF_THESE, Filed, close, next_question
 from bots.desk import Desk
 from bots.filing import Clerk
 from bots.language import Sentence, joined
-from bots.routing import Missing, Route, placed, secret_from_accused, wished
+from bots.routing import Missing, Route, placed, secret_from_accused, told_at, wished
 from bots.state import Asks, Link, Message, State
 from bots.summary import LESS_ROOM, ROOM, answer, asked, case
 from bots.turn import Reply
@@ -151,7 +151,9 @@ class Actor:
             told = answer(complaint, self.desk, room=room)
             state = state.answered(complaint.tracking)
         else:
-            told = again or asked(complaint, self.desk, question.asks, room=room)
+            told = asked(complaint, self.desk, question.asks, room=room)
+            if again and question.asks is Asks.PLACE:
+                told = again
             state = state.asking(question)
         if more:
             told = joined(more, told)
@@ -196,11 +198,13 @@ class Actor:
         if value == NONE_OF_THESE:
             self._tell("chosen", answer(complaint, self.desk), complaint)
             return replace(state, asked=self.desk.policy.limits.questions)
-        area = value if asks is Asks.WHICH_PLACE else complaint.place or state.area
+        place = value if asks is Asks.WHICH_PLACE else complaint.place
         category = value if asks is Asks.CATEGORY else complaint.category
-        seen = self.desk.reader.understand(complaint.text, area=area, category=category)
+        reader = self.desk.reader
+        seen = reader.understand(complaint.text, area=place or state.area, category=category)
+        seen = told_at(seen, place, reader.place_name)
         if asks is Asks.AGENCY:
-            seen = wished(seen, value, self.desk.reader.agency_name(value))
+            seen = wished(seen, value, reader.agency_name(value))
         return self._again("chosen", complaint, seen, state)
 
     def _extend(self, complaint: Complaint, state: State, how: Half) -> State:
@@ -242,7 +246,9 @@ class Actor:
         """A secret case is taken from an office that its words name, an open one goes there."""
         self.clerk.hide(complaint, privacy)
         told = replies.hidden(complaint.tracking, privacy)
-        seen = self.desk.reader.understand(complaint.text, area=complaint.place)
+        reader = self.desk.reader
+        seen = reader.understand(complaint.text, area=complaint.place)
+        seen = told_at(seen, complaint.place, reader.place_name)
         route = self.desk.route(seen)
         kept = secret_from_accused(route, seen, privacy)
         if kept != route and complaint.status in lifecycle.OPEN:

@@ -1,8 +1,10 @@
 """Which desk a report goes to, and what is missing before it can: a pure decision."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from parsers.places.words import level_of
 from parsers.understanding import Candidate, Kind, PlaceCandidate, Understanding
 from store.models import Privacy
 
@@ -53,6 +55,14 @@ def wished(seen: Understanding, agency: str, name: str) -> Understanding:
     told = Candidate(agency, name, 100.0, sure=True, reason="dipilih oleh pelapor", named=named)
     others = tuple(item for item in seen.agencies if item.code != agency)
     return replace(seen, agencies=(told, *others))
+
+
+def told_at(seen: Understanding, code: str | None, name: Callable[[str], str]) -> Understanding:
+    """The same at the place that the reporter told in another message, if these words have none."""
+    if code is None or seen.settled:
+        return seen
+    told = PlaceCandidate(code, level_of(code), name(code), 100.0, sure=True)
+    return replace(seen, places=(told, *seen.places))
 
 
 def secret_from_accused(route: Route, seen: Understanding, privacy: Privacy) -> Route:
