@@ -7,18 +7,16 @@ from sqlmodel import Session, col, select
 from bots import news as words
 from bots.desk import Desk
 from bots.notices import FAMILY, SYSTEM, TO_MEMBERS, tell, tell_member, tell_of_family
-from parsers.private import private_spans
 from store.casework import cases
 from store.casework.cases import Handed, Opened
 from store.casework.lifecycle import CLOCK_RUNS, ENDED, MOVES, OPEN, UNANSWERED, Move
 from store.families import telling
+from store.masking import masked
 from store.models import Complaint, ComplaintStatus, Event
-from store.understander import load_tables
 
 ANSWERED = MOVES[Move.ANSWER].event
 HAS_ANSWER = (ComplaintStatus.ANSWERED, ComplaintStatus.CLOSED)
 AWAITS = CLOCK_RUNS | {ComplaintStatus.DEFERRED}  # of a member: the head's answer is its own
-MASK = "***"
 FIXED_LINE = re.compile(r"\(?0[2-79]\d{1,2}\)?[ -]")
 
 
@@ -135,10 +133,7 @@ def own_words(text: str, head: Complaint, member: Complaint) -> str:
     A fixed line stays: it is hardly a reporter's, and often the office that helps.
     """
     text = re.sub(rf"(?<!\d){head.tracking}(?!\d)", str(member.tracking), text)
-    for span in reversed(private_spans(text, load_tables().people)):
-        if not FIXED_LINE.match(text, span.start):
-            text = f"{text[: span.start]}{MASK}{text[span.end :]}"
-    return text
+    return masked(text, but=FIXED_LINE.match)
 
 
 def _hold(session: Session, case: Opened, agency: str, desk: Desk) -> None:

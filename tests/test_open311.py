@@ -16,13 +16,13 @@ from georeport import GeoReport
 from sqlmodel import Session, select
 from werkzeug.test import TestResponse
 
-from gateway.open311.masking import masked
 from gateway.open311.rendering import Format, render
 from gateway.runtime import Runtime
 from store.agencies import api_keys
 from store.agencies.access import Action
 from store.agency_models import AgencyRow
 from store.db import open_engine
+from store.masking import masked
 from store.models import (
     ArchiveReason,
     Complaint,

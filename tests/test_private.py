@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.open311.masking import masked
 from gateway.settings import ROOT
 from parsers.understand import Thresholds, Understander
 from store.gazetteer import default_gazetteer
+from store.masking import masked
 from store.understander import build_understander
 
 FIXTURE = ROOT / "tests" / "fixtures" / "understanding" / "private.csv"

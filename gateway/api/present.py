@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from gateway.api import answers, wire
-from gateway.open311.masking import masked
 from gateway.open311.requests import Names
 from gateway.runtime import Runtime
 from store.casework import case_lists
 from store.casework.case_lists import Seen
+from store.masking import masked
 from store.models import Attachment, AttachmentStatus, Complaint, Disposition, Event
 
 BASE = "/api/v1"

@@ -13,13 +13,12 @@ from gateway.cli.opening import actor, opened
 from gateway.cli.options import as_json
 from gateway.cli.rows import print_json, print_table, words
 from gateway.runtime import Runtime
-from parsers.private import private_spans
 from store import audit, complaints
 from store.agency_models import FamilyStatus, Similar
 from store.families import families, similar
 from store.families.families import Unfit
+from store.masking import masked
 from store.models import Complaint, Privacy
-from store.understander import load_tables
 
 HIDDEN = "[rahasia]"
 QUESTIONS = {
@@ -228,10 +227,7 @@ def _headline(row: Complaint) -> str:
     """Without personal data; nothing of a secret report."""
     if row.privacy == Privacy.CONFIDENTIAL:
         return HIDDEN
-    shown, text = "", row.headline
-    for span in reversed(private_spans(text, load_tables().people)):
-        text, shown = text[: span.start], f"***{text[span.end :]}{shown}"
-    return text + shown
+    return masked(row.headline)
 
 
 def _member(row: Complaint) -> dict[str, object]:

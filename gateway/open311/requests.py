@@ -9,13 +9,13 @@ from sqlmodel import Session
 from bots.reader import Reader
 from gateway.open311 import words
 from gateway.open311.arguments import Page, listed, trackings, window
-from gateway.open311.masking import masked
 from gateway.open311.rendering import Value
 from gateway.open311.words import refusal
 from gateway.runtime import Runtime
 from store import open311
 from store.casework.lifecycle import ENDED
 from store.casework.timezones import zone_of
+from store.masking import masked
 from store.models import ArchiveReason, Complaint, ComplaintStatus, Event
 from store.open311 import Wanted
 

@@ -20,7 +20,6 @@ from gateway.open311.arguments import (
     trackings,
     window,
 )
-from gateway.open311.masking import masked
 from gateway.open311.rendering import Value
 from gateway.open311.requests import Names, agency_of, w3c
 from gateway.open311.words import Fault, Refusal, Words, refusal
@@ -31,6 +30,7 @@ from store.agencies.scope import Scope
 from store.casework import cases
 from store.casework.cases import Opened
 from store.casework.lifecycle import GONE, UNANSWERED
+from store.masking import masked
 from store.models import Event
 from store.open311 import Step, Wanted
 
