@@ -17,6 +17,7 @@ from tests.harness import Gateway, envelope, tuned
 
 ROAD = "Jalan rusak parah di Kec. Coblong Kota Bandung"
 LAMP = "Lampu jalan mati di Kec. Coblong Kota Bandung"
+WASTE = "Sampah menumpuk dua minggu tidak diangkut di Kec. Coblong Kota Bandung"
 DESK = "DINAS_PUPR@32.73"
 OTHER = "DINAS_PUPR@32.04"
 EVERYTHING = tuple(Action)

@@ -13,7 +13,7 @@ from store.models import (
     AuditRow,
     OutboxRow,
 )
-from tests.api import DESK, LAMP, ROAD, Program, filed, kinds, program
+from tests.api import DESK, ROAD, WASTE, Program, filed, kinds, program
 from tests.harness import Gateway, at_once
 
 SUKAJADI = "Jalan rusak parah di Kec. Sukajadi Kota Bandung"
@@ -35,7 +35,7 @@ def three(gateway: Gateway) -> list[int]:
 
 
 def pairs() -> list[tuple[int, str]]:
-    return [(1, ROAD), (2, LAMP)]
+    return [(1, ROAD), (2, WASTE)]
 
 
 QUERIES: list[tuple[str, list[int]]] = [
@@ -45,7 +45,7 @@ QUERIES: list[tuple[str, list[int]]] = [
     ("?status=answered&status=disposed", [2, 1, 0]),
     ("?status=closed", []),
     ("?agency=DINAS_PUPR@32.73", [2, 0]),
-    ("?agency=DISHUB@32.73", [1]),
+    ("?agency=DLH@32.73", [1]),
     ("?agency=NO_SUCH", []),
     ("?area=32.73", [2, 1, 0]),
     ("?area=32.73.02", [1, 0]),
@@ -207,7 +207,7 @@ def test_files_are_given_to_be_saved_not_shown(gateway: Gateway):
 def test_a_file_that_cannot_be_given_is_not_found(gateway: Gateway, fault: str):
     number, key = with_photo(gateway)
     if fault == "another case":
-        number = filed(gateway, LAMP, sender="+6281200000002").tracking
+        number = filed(gateway, WASTE, sender="+6281200000002").tracking
     with gateway.rt.transaction() as session:
         row = session.get_one(Attachment, key)
         place = gateway.rt.settings.data_dir / "attachments" / row.digest[:2] / row.digest[2:]

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.reports.reporting import refresh_rollups
-from tests.api import DESK, LAMP, OTHER, filed, program
+from tests.api import DESK, OTHER, WASTE, filed, program
 from tests.harness import Gateway
 
 
@@ -11,7 +11,7 @@ from tests.harness import Gateway
 def two(gateway: Gateway) -> Gateway:
     """A road that was answered, and a lamp at another agency that waits."""
     number = filed(gateway).tracking
-    filed(gateway, LAMP, sender="+6281200000002")
+    filed(gateway, WASTE, sender="+6281200000002")
     body = {"agency": DESK, "text": "Sudah kami tambal."}
     assert program(gateway).post(f"/complaints/{number}/responses", body).status_code == 200
     refresh_rollups(gateway.rt)
@@ -31,12 +31,12 @@ def test_a_summary_counts_what_came_in(two: Gateway):
     ("agency", "query", "received"),
     [
         ("", "", 2),
-        ("", "?agency=DISHUB@32.73", 1),
+        ("", "?agency=DLH@32.73", 1),
         ("", "?source=sms", 2),
         ("", "?from=2026-11-21&to=2026-11-30", None),  # yet to come
         (DESK, "", 1),
         (DESK, f"?agency={DESK}", 1),
-        (DESK, "?agency=DISHUB@32.73", 403),
+        (DESK, "?agency=DLH@32.73", 403),
         (OTHER, "", 0),
         ("PEMPROV_32", f"?agency={DESK}", 1),
     ],

@@ -105,7 +105,7 @@ def test_everything_starts_and_ctrl_c_ends_all_of_it(tmp_path: Path) -> None:
         process.wait(timeout=30)
     everything = "".join(said)
     assert process.returncode == 0, everything
-    assert "Database schema empty -> 0003." in everything
+    assert "Database schema empty -> 0004." in everything
     workers = ("intake", "deliver", "bulk", "fetch", "periodic", "background")
     for name in ("queue", "web", *workers, "scheduler", "telegram"):
         assert f"{name} started" in everything
