@@ -43,7 +43,7 @@ messages: setup  ## bring the translations up to date with the code
 	  $(BIN)/pybabel -q update -i messages.pot -o $$file -l $$(basename $$file .po) --no-fuzzy-matching -w 100; done
 	@rm messages.pot
 
-bench: setup  ## speed, and a million complaints in, out and reported, as tables
+bench: setup  ## speed, a million complaints in and out, two million reported, as tables
 	@$(BIN)/python -m benchmarks.speed
 	@$(BIN)/python -m benchmarks.exchange
 	@$(BIN)/python -m benchmarks.reports

@@ -71,11 +71,10 @@ def main(*, rows: int, kinds: tuple[str, ...], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     console = Console()
     about = report.about(folder, corpus=f"{rows:,} complaints as SP4N-LAPOR! exports them")
-    steps: list[Step] = []
+    console.print(about)
     for kind in kinds:
         with TemporaryDirectory(dir=folder) as name:
-            steps += measured(kind, rows, Path(name))
-    show(steps, about, console)
+            show([*measured(kind, rows, Path(name))], console)
 
 
 def measured(kind: str, rows: int, folder: Path) -> Iterator[Step]:
@@ -135,14 +134,13 @@ def step(
     return Step(kind, what, rows, seconds, used.ru_maxrss / 1024, path.stat().st_size / 1e6)
 
 
-def show(steps: Sequence[Step], about: object, console: Console) -> None:
+def show(steps: Sequence[Step], console: Console) -> None:
     table = Table("database", "step", "rows", "seconds", "rows/s", "peak MB", "file MB")
     for found in steps:
         table.add_row(
             *(found.database, found.what, f"{found.rows:,}", f"{found.seconds:,.1f}"),
             *(f"{found.rows / found.seconds:,.0f}", f"{found.peak:,.0f}", f"{found.file:,.0f}"),
         )
-    console.print(about)
     console.print(table)
 
 

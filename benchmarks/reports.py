@@ -1,4 +1,4 @@
-"""`python -m benchmarks.reports`: how fast the reports answer with a million complaints.
+"""`python -m benchmarks.reports`: how fast the reports answer with two million complaints.
 
 The complaints are invented, and as varied as those of the country: many from few agencies and few
 from many, all kabupaten and kota, all topics, six sources, eight years. Asserts nothing.
@@ -209,7 +209,7 @@ def sizes(rt: Runtime) -> str:
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--complaints", default=1_000_000, show_default=True, help="How many.")
+@click.option("--complaints", default=2_000_000, show_default=True, help="How many.")
 @click.option("--database", "kinds", type=click.Choice(KINDS), multiple=True, default=KINDS[:1])
 @click.option("--folder", type=click.Path(path_type=Path), default=ROOT / "var", help="On a disk.")
 def main(*, complaints: int, kinds: tuple[str, ...], folder: Path) -> None:
