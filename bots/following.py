@@ -17,7 +17,6 @@ from store.models import Complaint, ComplaintStatus, Event
 ANSWERED = MOVES[Move.ANSWER].event
 HAS_ANSWER = (ComplaintStatus.ANSWERED, ComplaintStatus.CLOSED)
 AWAITS = CLOCK_RUNS | {ComplaintStatus.DEFERRED}  # of a member: the head's answer is its own
-FIXED_LINE = re.compile(r"\(?0[2-79]\d{1,2}\)?[ -]")
 
 
 def follow(session: Session, desk: Desk, *, limit: int) -> int:
@@ -128,12 +127,9 @@ def _answer(session: Session, case: Opened, head: Complaint, said: Event, desk: 
 
 
 def own_words(text: str, head: Complaint, member: Complaint) -> str:
-    """An officer's words to one reporter as another may read them: nobody's number or name.
-
-    A fixed line stays: it is hardly a reporter's, and often the office that helps.
-    """
+    """An officer's words to one reporter as another may read them: nobody's number or name."""
     text = re.sub(rf"(?<!\d){head.tracking}(?!\d)", str(member.tracking), text)
-    return masked(text, but=FIXED_LINE.match)
+    return masked(text)
 
 
 def _hold(session: Session, case: Opened, agency: str, desk: Desk) -> None:

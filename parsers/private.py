@@ -41,7 +41,8 @@ IDENTITY_BEFORE = re.compile(
 )
 PASSPORT_BEFORE = re.compile(r"\b(?:paspor|passport)\b[^\d]{0,20}$", re.IGNORECASE)
 PHONE_BEFORE = re.compile(
-    r"\b(?:te?lp|tlpn|tele?pon|hp|wa|whatsapp|hub|hubungi|kontak|cp|call)\b[^\d]{0,15}$",
+    r"\b(?:te?lp|tlpn|(?:di)?tele?pon|menele?pon|hp|wa|whatsapp|hub|(?:meng|di)?hubungi|kontak"
+    r"|cp|call)\b[^\d]{0,15}$",
     re.IGNORECASE,
 )
 PLATE_BEFORE = re.compile(

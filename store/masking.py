@@ -1,6 +1,5 @@
 """What may be read by everyone in a text that was written to an office."""
 
-from collections.abc import Callable
 from functools import lru_cache
 
 from parsers.private import private_spans
@@ -10,15 +9,10 @@ from store.understander import load_tables
 MASK = "***"
 
 
-def masked(text: str, but: Callable[[str], object] = lambda _: False) -> str:
-    """The text with numbers of persons, addresses of mail, plates and names hidden.
-
-    `but`: whether these words of it may be read after all.
-    """
+def masked(text: str) -> str:
+    """The text with numbers of persons, addresses of mail, plates and names hidden."""
     parts, end = [], 0
     for span in private_spans(text, load_tables().people, _known):
-        if but(text[span.start : span.end]):
-            continue
         parts += [text[end : span.start], MASK]
         end = span.end
     return "".join([*parts, text[end:]])

@@ -368,7 +368,7 @@ def test_nobody_holds_two_cases_while_members_are_told(gateway: Gateway) -> None
     ("text", "told"),
     [
         ("Laporan 1000001 selesai.", "Laporan 1000002 selesai."),
-        ("Hubungi 021-5551000001 ya.", "Hubungi 021-5551000001 ya."),
+        ("Kami menelepon 021-5551000 tadi.", "Kami menelepon *** tadi."),
         ("Kami sudah menelepon 0812-0000-1234.", "Kami sudah menelepon ***."),
         ("NIK 3273014101900001 sudah aktif.", "NIK *** sudah aktif."),
         ("Atas nama Siti Karangan sudah dibayar.", "Atas nama *** sudah dibayar."),

@@ -198,7 +198,7 @@ class _Message:
         return word in self.reader.titles or initial
 
     def _dotted(self, at: int) -> bool:
-        return self.text[self.tokens[at].end :].startswith(".")
+        return self.text.startswith(".", self.tokens[at].end)
 
     def _upper(self, at: int) -> bool:
         return (

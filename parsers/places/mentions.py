@@ -217,7 +217,8 @@ class _Scanner(NameReader):
         return (
             match.common is Common.EVERYDAY
             and self.index.ordinary(before)
-            and before not in self.roles[Role.LOCATIVE] | self.roles[Role.NAMED]
+            and before not in self.roles[Role.LOCATIVE]
+            and before not in self.roles[Role.NAMED]
             and self.gaps[at - 1] == " "
             and self.text[self.tokens[at].start].islower()
         )
