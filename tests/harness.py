@@ -1,6 +1,7 @@
 """What tests of the service share: a clock, the service in one process, threads, a wire to cut."""
 
 import base64
+import csv
 import dataclasses
 import hashlib
 import hmac
@@ -13,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -29,6 +31,7 @@ from gateway.runtime import Runtime
 from parsers.messages import Envelope
 from parsers.understanding import Understanding
 from store import inbox
+from store.catalogue import DEFAULT
 from store.models import OutboxRow
 
 T = TypeVar("T")
@@ -64,6 +67,15 @@ def eventually(check: Callable[[], T], what: str, *, seconds: float = 20, every:
         assert time.monotonic() < until, f"not within {seconds} s: {what}"
         time.sleep(every)
     return value
+
+
+def some_examples(path: Path, *, every: int) -> Path:
+    """A file of every so many of the examples that are shipped."""
+    with (DEFAULT / "examples.csv").open(encoding="utf-8", newline="") as file:
+        head, *rows = csv.reader(file)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([head, *rows[::every]])
+    return path
 
 
 def at_once(count: int, work: Callable[[int], T]) -> list[T]:

@@ -1,6 +1,5 @@
 """What officers decide becomes examples, a model that is judged, and figures."""
 
-import csv
 import dataclasses
 import json
 import subprocess
@@ -42,7 +41,7 @@ from store.models import (
     Event,
     Privacy,
 )
-from tests.harness import NOON, Clock
+from tests.harness import NOON, Clock, some_examples
 
 sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # one is enough
 ROADS = "DINAS_PUPR@32.73"
@@ -145,12 +144,7 @@ def office(settings: Settings, clock: Clock, reader: Reader) -> Iterator[Office]
 @pytest.fixture(scope="module")
 def national(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every twelfth of the examples that are shipped: enough to see that they are learnt too."""
-    path = tmp_path_factory.mktemp("national") / "examples.csv"
-    with (DEFAULT / "examples.csv").open(encoding="utf-8", newline="") as file:
-        head, *rows = csv.reader(file)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([head, *rows[::12]])
-    return path
+    return some_examples(tmp_path_factory.mktemp("national") / "examples.csv", every=12)
 
 
 def decision(number: int = 1, text: str = "", writer: str = "", **more: Any) -> Decision:

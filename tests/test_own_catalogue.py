@@ -31,7 +31,7 @@ from tests import city
 from tests.api import program
 from tests.city import BALARAJA
 from tests.conftest import open_gateway
-from tests.harness import Clock, Gateway
+from tests.harness import Clock, Gateway, some_examples
 from tests.live import write_config
 from tests.test_corrections import SECRET, names_in
 
@@ -208,12 +208,7 @@ def test_the_national_catalogue_with_names_of_places(reader: Reader, own: Settin
 @pytest.fixture(scope="module")
 def national(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every sixtieth of the examples that are shipped."""
-    path = tmp_path_factory.mktemp("national") / "examples.csv"
-    with (DEFAULT / "examples.csv").open(encoding="utf-8", newline="") as file:
-        head, *rows = csv.reader(file)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([head, *rows[::60]])
-    return path
+    return some_examples(tmp_path_factory.mktemp("national") / "examples.csv", every=60)
 
 
 @pytest.mark.parametrize("first", ["a model of `lapor learn`", "names only"])
