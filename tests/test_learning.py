@@ -86,9 +86,9 @@ def examples() -> list[Example]:
     ]
 
 
-def city(folder: Path) -> Path:
+def city(folder: Path, *, categories: str = CATEGORIES) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "categories.csv").write_text(CATEGORIES, encoding="utf-8")
+    (folder / "categories.csv").write_text(categories, encoding="utf-8")
     (folder / "agencies.csv").write_text(AGENCIES, encoding="utf-8")
     return folder
 
@@ -210,6 +210,21 @@ def test_what_was_learnt_can_be_read_by_people(taught: Path):
     assert "lampu" in topics["report"]["telling"]["T1"]
     assert "sampah" in topics["report"]["telling"]["T2"]
     assert sum(answers for _, _, answers in topics["report"]["calibration"]) == 108
+
+
+def test_examples_of_classes_too_rare_to_learn_lower_the_scores(tmp_path: Path):
+    """What is answered to them is wrong, as it will be with other messages of such classes."""
+    odd = [
+        Example(text=item.text + " lagi", category=f"X{at}", agency=item.agency)
+        for at, item in enumerate(examples()[::12])
+    ]
+    names = "".join(f"X{at},Perkara {at}\n" for at in range(len(odd)))
+    folder = city(tmp_path, categories=CATEGORIES + names)
+    usual, warned = study(folder, examples()), study(folder, [*examples(), *odd])
+    assert warned.reports["category"].left_out == len(odd)
+    assert warned.reports["category"].examples == usual.reports["category"].examples
+    promised = [learnt.model.fields[0].score(0.9) for learnt in (usual, warned)]
+    assert promised[1] < promised[0]
 
 
 def test_few_answers_prove_nothing(tmp_path: Path):

@@ -66,7 +66,6 @@ def report(
     judged: Answers | None,
     *,
     cold: Sequence[str],
-    left_out: int,
     telling: Mapping[str, Sequence[str]],
 ) -> Report:
     """`judged` are the answers that the scores were made from, where not those held out."""
@@ -75,15 +74,17 @@ def report(
     scores = np.array([field.score(share) for share in _softmax(weighed).max(axis=1).tolist()])
     right = weighed.argmax(axis=1) == scored.labels
     sure = scores >= field.sure_from
-    codes = [field.classes[label] for label in held_out.labels]
-    guesses = held_out.weighed(field.sharpness, field.trust).argmax(axis=1)
+    known = held_out.labels != STRANGER
+    labels = held_out.labels[known]
+    codes = [field.classes[label] for label in labels]
+    guesses = held_out.weighed(field.sharpness, field.trust)[known].argmax(axis=1)
     return Report(
         examples=len(codes),
-        left_out=left_out,
+        left_out=int((~known).sum()),
         counts={code: codes.count(code) for code in field.classes},
-        accuracy=float((guesses == held_out.labels).mean()),
-        macro_f1=float(f1_score(held_out.labels, guesses, average="macro", zero_division=0)),
-        cold_accuracy=sum(a == b for a, b in zip(cold, codes, strict=True)) / len(codes),
+        accuracy=float((guesses == labels).mean()),
+        macro_f1=float(f1_score(labels, guesses, average="macro", zero_division=0)),
+        cold_accuracy=float((np.array(cold)[known] == codes).mean()),
         judged=len(judged.labels) if judged else 0,
         judged_accuracy=float(right.mean()) if judged else None,
         sure_share=float(sure.mean()),

@@ -71,11 +71,10 @@ class Task:
     rows: csr_matrix
     vocabulary: Vocabulary
     folds: NDArray[np.intp]
-    labels: NDArray[np.intp]  # places in `classes`
+    labels: NDArray[np.intp]  # places in `classes`, or STRANGER: such a row teaches nothing
     classes: tuple[str, ...]
     cold: Floats  # what the matchers said, as `parsers.learned.opinions`
     first: Sequence[str]  # the code that they would have chosen
-    left_out: int
 
 
 def learn(
@@ -103,15 +102,14 @@ def learn(
     for task, machine in zip(tasks, machines, strict=True):
         held_out = _held_out(task, say)
         judged = _judged(task, machine, lessons.vocabulary, elsewhere, looked)
-        rare = _rare(judged.labels) if judged else _rare_among(task)
-        field = calibrate(task.name, task.classes, judged or held_out, rare=rare)
+        scored = judged or held_out
+        field = calibrate(task.name, task.classes, scored, rare=_rare(scored.labels))
         fields.append(field)
         reports[task.name] = report(
             field,
             held_out,
             judged,
             cold=task.first,
-            left_out=task.left_out,
             telling=_telling(machine.weights, task.classes, lessons.vocabulary),
         )
     return Learnt(_model(lessons.vocabulary, machines, fields), reports)
@@ -197,17 +195,16 @@ def _rows(vocabulary: Vocabulary, seen: Sequence[Seen]) -> csr_matrix:
 def _task(lessons: Lessons, name: str, classes: tuple[str, ...]) -> Task:
     place = {code: number for number, code in enumerate(classes)}
     labels = [example.label(name) for example in lessons.examples]
-    chosen = np.array([row for row, code in enumerate(labels) if code in place], dtype=np.intp)
+    chosen = np.array([row for row, code in enumerate(labels) if code], dtype=np.intp)
     return Task(
         name=name,
         rows=lessons.rows[chosen],
         vocabulary=lessons.vocabulary,
         folds=lessons.folds[chosen],
-        labels=np.array([place[labels[row]] for row in chosen], dtype=np.intp),
+        labels=np.array([place.get(labels[row], STRANGER) for row in chosen], dtype=np.intp),
         classes=classes,
         cold=_cold(classes, name, [lessons.cold[row] for row in chosen]),
         first=[_first(lessons.cold[row].get(name, {})) for row in chosen],
-        left_out=sum(1 for code in labels if code and code not in place),
     )
 
 
@@ -222,22 +219,18 @@ def _first(shares: Mapping[str, float]) -> str:
     return max(shares, key=shares.__getitem__) if shares else ""
 
 
-def _rare_among(task: Task) -> float:
-    """How often, probably, the next message belongs to a class that was not learnt."""
-    return (task.left_out + 1) / (task.left_out + len(task.labels) + 1)
-
-
 def _rare(labels: NDArray[np.intp]) -> float:
+    """How often, probably, the next message belongs to a class that was not learnt."""
     return float(((labels == STRANGER).sum() + 1) / (len(labels) + 1))
 
 
 def _held_out(task: Task, say: Say) -> Answers:
-    """On every example from a model that has not seen it."""
+    """On every example from a model that has not seen it, those that belong to no class too."""
     margins = np.full((len(task.labels), len(task.classes)), ABSENT, dtype=np.float32)
     for number in range(FOLDS):
         say(f"{task.name}: cross-validation {number + 1} of {FOLDS}")
         out = task.folds == number
-        if out.any() and len(set(task.labels[~out].tolist())) > 1:
+        if out.any() and len({*task.labels[~out].tolist()} - {STRANGER}) > 1:
             margins[out] = _fit(task, ~out).margins(task.rows[out])
     return Answers(margins, task.cold, task.labels)
 
@@ -263,6 +256,7 @@ def _judged(
 
 def _fit(task: Task, taught: NDArray[np.bool_]) -> Machine:
     """A class without examples stays far behind."""
+    taught = taught & (task.labels != STRANGER)
     labels, size = task.labels[taught], len(task.classes)
     counts = Counter(labels.tolist())
     usual = len(labels) / len(counts)
