@@ -40,6 +40,8 @@ SUFFERED = (("ill", "refused"), ("harm", "helpless"))  # over, if it is told of 
 GRAVER = (("structure", "weak", "people"), ("pit", "open", "hurt"))  # all three
 # Offers and tricks of which each word alone is harmless.
 TRICKS = (("send", "account", "only"), ("topup", "number"), ("deal", "negotiate"))
+# Cues of somebody who pleads, or tells of trouble, danger or a wish.
+REPORTED = ("trouble", "complaint", "plea", "aspiration", "danger", "emergency", "urgent")
 REQUESTS = frozenset({"mohon", "tolong", "minta", "bantu", "dibantu"})
 MILD = frozenset(  # troubles that a question or a wish may speak of as well
     {"tidak", "belum", "rusak", "hilang", "lama", "mati", "lapor", "tolong", "salah", "sakit"}
@@ -133,6 +135,11 @@ def _together(spotted: Spotted, cues: Sequence[str]) -> str | None:
                 dict.fromkeys(p for _, p in sorted([(place, phrase), *filter(None, near)]))
             )
     return None
+
+
+def reported_in(spotted: Spotted) -> bool:
+    """Words by which anybody pleads, or tells of something that is or should be."""
+    return any(spotted[cue] for cue in REPORTED)
 
 
 def language_of(words: Sequence[str], cues: Cues) -> str | None:

@@ -1,7 +1,7 @@
 """Everything that 1708 reads from one text."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from parsers.agency import AgencyMatcher
@@ -17,6 +17,7 @@ from parsers.kind import (
     kind_of,
     language_of,
     offers_in,
+    reported_in,
     settled,
     urgent_in,
 )
@@ -39,6 +40,9 @@ NUMBER = "1708"
 KEYWORD_SCORE = 95.0  # of a place that the sender's keyword names
 LIKELY = 40.0  # probability in a hundred from which a category makes a text a complaint
 TOLD = 20.0  # score of a category from which a text is about something
+CHASED = frozenset({Kind.FOLLOW_UP, Kind.STATUS_QUERY})  # what they report was told before
+FAINT = 65.0  # score of a category below which it takes other words to say that trouble is told
+BESIDES = 10  # words beside those of a place, so that a text is no answer to `where?`
 WHEN_CHARS = 4_000  # of a text in which a time is looked for
 
 
@@ -154,6 +158,9 @@ class Understander:
         private = private_spans(text, self._tables.people, self._words.normaliser.heard)
         look = self._look(rest, places, category)
         kind = self._kind(look, command, tracking)
+        address = self._places.address(rest, text)
+        if not _reports(look, kind, f"{address or ''} {places[0].text if places else ''}"):
+            places, address = tuple(map(_unsaid, places)), None
         return Understanding(
             kind=kind,
             body=body,
@@ -166,7 +173,7 @@ class Understander:
             agencies=filed(self._desks(look, _office_place(places, known)), kind),
             several=look.several and kind in REPORTS,
             places=places,
-            address=self._places.address(rest, text),
+            address=address,
             when=self._when(text, today) if kind in HAPPENED else None,
             tracking=tracking,
             private=private,
@@ -280,6 +287,17 @@ class Understander:
         start, end = keyword.start, keyword.end
         name, level = self._places.name(area), self._places.level(area)
         return PlaceCandidate(area, level, name, KEYWORD_SCORE, True, text[start:end], start, end)
+
+
+def _reports(look: Look, kind: Kind, where: str) -> bool:
+    """Whether a place in the text may be where the trouble is; not so in news and notices."""
+    score = look.categories[0].score if look.categories else 0.0
+    told = score >= FAINT or reported_in(look.spotted) or kind in CHASED
+    return told or len(look.flat) - len(where.split()) < BESIDES
+
+
+def _unsaid(place: PlaceCandidate) -> PlaceCandidate:
+    return replace(place, text="", start=-1, end=-1)
 
 
 def _body(text: str, tokens: Sequence[Token], lead: Lead) -> str:

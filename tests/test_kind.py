@@ -59,3 +59,24 @@ WISHES = ("usul agar jembatan yang mau roboh diganti", "berapa biaya mengganti a
 @pytest.mark.parametrize("text", WISHES)
 def test_a_wish_or_a_question_can_wait(reader: Reader, text: str):
     assert reader.understander.understand(text).urgent is None
+
+
+SPOTS = {  # where the trouble is; news and notices tell none
+    "Selamat pagi sobat, hari ini giat senam bersama di Taman Melati jl Mawar jam 7 pagi": None,
+    "Liputan sore: pelantikan karang taruna di jl Cendana dihadiri 50 pemuda dan para tokoh": None,
+    "Sore ini senam bersama di jl Cendana dan lomba baca puisi, ayo datang ramai ramai": None,
+    "Sore ini senam di jl Cendana bising sekali, ibu di sebelah jadi pusing": "Jalan Cendana",
+    "saya melihat orang menggali di tepi jl Cendana sore ini pakai alat besar": "Jalan Cendana",
+    "itu yang dekat masjid al ikhlas gang melati rt 3 rw 2": (
+        "dekat masjid al ikhlas, gang melati rt 3 rw 2"
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "address"), SPOTS.items())
+def test_where_no_trouble_is_told_no_place_is_its_spot(
+    reader: Reader, text: str, address: str | None
+):
+    found = reader.understander.understand(text)
+    assert found.address == address
+    assert address or not (found.place and found.place.text)
