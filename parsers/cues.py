@@ -1,10 +1,12 @@
 """Words that tell the kind of a message, its urgency and its language (parsers/tables/cues.csv)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 Phrase = tuple[str, list[str], str]
-Spotted = Mapping[str, Sequence[tuple[int, str]]]  # kind of cue -> (place of its first word, cue)
+Cue = tuple[int, str]  # the place of its first word, and all its words
+Spotted = Mapping[str, Sequence[Cue]]  # by kind of cue
+NEAR = 8  # words within which two cues speak of the same thing
 
 
 class Cues:
@@ -53,3 +55,17 @@ class Cues:
         """How many of the words belong to each language."""
         languages = self._languages
         return Counter([code for word in words for code in languages.get(word, ())])
+
+
+def together(spotted: Spotted, tables: Iterable[Sequence[str]]) -> Iterator[list[Cue]]:
+    """Cues of all kinds of one table, near to one of its first kind."""
+    for first, *others in tables:
+        if first in spotted and all(kind in spotted for kind in others):
+            for cue in spotted[first]:
+                near = [_beside(cue, spotted[kind]) for kind in others]
+                if all(near):
+                    yield [cue, *filter(None, near)]
+
+
+def _beside(cue: Cue, others: Iterable[Cue]) -> Cue | None:
+    return next((other for other in others if 0 < abs(other[0] - cue[0]) <= NEAR), None)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from parsers.cues import Cues, Spotted
+from parsers.cues import Cues, Spotted, together
+from parsers.danger import emergency_in
 from parsers.learned import Verdict
 from parsers.understanding import Candidate, Kind
 
@@ -14,7 +15,6 @@ HAPPENED = frozenset(  # kinds that may tell when something happened; other days
 SETTLED = frozenset({Kind.EMERGENCY, Kind.FOLLOW_UP, Kind.STATUS_QUERY, Kind.SPAM})
 GRAVE = frozenset({Kind.EMERGENCY, Kind.SPAM})  # what must be sure: one alarms, one shuts out
 EVEN = 0.5  # probability from which the examples are heard
-CALM_BEFORE = 4  # words before an emergency in which `rawan` or `takut` makes it none
 SHORT = 10  # words of a greeting
 THANKS_FOR = 4  # words of thanks that are neither polite nor thanks
 GRATEFUL = 25  # words of thanks that say what for
@@ -25,19 +25,6 @@ BRIEF = 14  # words of a question that ends with what it asks
 TOLD = 12  # words from which a message that is nothing else tells of some trouble
 SPAM = 2  # different cues; one more where the text pleads
 OFFER = 0.7  # of a cue that honest messages use as well
-AT_ONCE = 15  # words between a danger and that it is now
-NEAR = 8  # words within which two cues speak of the same thing
-# Two things that are dangerous together: a pole and that it is about to fall.
-PERILS = (
-    ("structure", "failing"),
-    ("wire", "bare"),
-    ("water", "level"),
-    ("beast", "attack"),
-    ("threat", "deadly"),
-    ("peril", "frail"),
-)
-SUFFERED = (("ill", "refused"), ("harm", "helpless"))  # over, if it is told of yesterday
-GRAVER = (("structure", "weak", "people"), ("pit", "open", "hurt"))  # all three
 # Offers and tricks of which each word alone is harmless.
 TRICKS = (("send", "account", "only"), ("topup", "number"), ("deal", "negotiate"))
 # Cues of somebody who pleads, or tells of trouble, danger or a wish.
@@ -56,7 +43,7 @@ def kind_of(
     words: Sequence[str], spotted: Spotted, cues: Cues, *, tracking: bool, likely: bool
 ) -> Kind:
     """The kind of a text that is no command; `likely` says that a category was recognised."""
-    if emergency_in(spotted):
+    if emergency_in(words, spotted):
         return Kind.EMERGENCY
     if not any(word.isalpha() for word in words):
         return Kind.OTHER
@@ -90,51 +77,6 @@ def filed(candidates: tuple[Candidate, ...], kind: Kind) -> tuple[Candidate, ...
     if kind in REPORTS or not any(candidate.sure for candidate in candidates):
         return candidates
     return tuple(replace(candidate, sure=False) for candidate in candidates)
-
-
-def emergency_in(spotted: Spotted) -> str | None:
-    """The words that say that someone is in danger now."""
-    if spotted["past"]:
-        return None
-    calm = [place for place, _ in spotted["calm"]]
-    haste = [place for place, _ in spotted["now"]]
-    now = (
-        cue for cue in spotted["danger"] if any(abs(place - cue[0]) <= AT_ONCE for place in haste)
-    )
-    for place, phrase in (*spotted["emergency"], *now):
-        if not any(place - CALM_BEFORE <= before < place for before in calm):
-            return phrase
-    return None
-
-
-def urgent_in(spotted: Spotted) -> str | None:
-    """Why the message should be read before others."""
-    found = emergency_in(spotted) or _peril(spotted)
-    return f"disebut: {found}" if found else None
-
-
-def _peril(spotted: Spotted) -> str | None:
-    """A phrase for danger, or words that mean danger together."""
-    if spotted["urgent"]:
-        return spotted["urgent"][0][1]
-    perils = (*PERILS, *GRAVER, *(() if spotted["past"] else SUFFERED))
-    return next((found for cues in perils if (found := _together(spotted, cues))), None)
-
-
-def _together(spotted: Spotted, cues: Sequence[str]) -> str | None:
-    """Cues of all these kinds near to the first of them, as they stand in the text."""
-    if not all(cue in spotted for cue in cues):
-        return None
-    for place, phrase in spotted[cues[0]]:
-        near = [
-            next((other for other in spotted[cue] if 0 < abs(other[0] - place) <= NEAR), None)
-            for cue in cues[1:]
-        ]
-        if all(near):
-            return " ".join(
-                dict.fromkeys(p for _, p in sorted([(place, phrase), *filter(None, near)]))
-            )
-    return None
 
 
 def reported_in(spotted: Spotted) -> bool:
@@ -187,7 +129,7 @@ def _is_spam(spotted: Spotted) -> bool:
     """Offers and tricks; who tells of them complains."""
     if spotted["complaint"]:
         return False
-    if any(_together(spotted, trick) for trick in TRICKS):
+    if any(together(spotted, TRICKS)):
         return True
     found = [len({phrase for _, phrase in spotted[cue]}) for cue in ("spam", "offer")]
     return found[0] + found[1] * OFFER >= SPAM + bool(spotted["plea"])

@@ -8,6 +8,7 @@ from parsers.agency import AgencyMatcher
 from parsers.catalogue import Catalogue
 from parsers.commands import CommandWords, parse_command
 from parsers.cues import Cues, Spotted
+from parsers.danger import urgent_in
 from parsers.features import Seen
 from parsers.headline import headline_of
 from parsers.kind import (
@@ -19,7 +20,6 @@ from parsers.kind import (
     offers_in,
     reported_in,
     settled,
-    urgent_in,
 )
 from parsers.learned import KIND, Model, Verdict
 from parsers.match import OF_CATEGORY, CategoryMatcher, Words
@@ -166,7 +166,7 @@ class Understander:
             body=body,
             command=command,
             language=language_of([token.norm for token in rest], self._tables.cues),
-            urgent=urgent_in(look.spotted) if kind in HAPPENED else None,
+            urgent=_urgent(look, kind),
             headline=self._headline(text, rest, look, private),
             normalised=" ".join(look.flat),
             categories=filed(look.categories, kind),
@@ -287,6 +287,14 @@ class Understander:
         start, end = keyword.start, keyword.end
         name, level = self._places.name(area), self._places.level(area)
         return PlaceCandidate(area, level, name, KEYWORD_SCORE, True, text[start:end], start, end)
+
+
+def _urgent(look: Look, kind: Kind) -> str | None:
+    """Why a message cannot wait; never a wish, a question or an advertisement."""
+    found = urgent_in(look.flat, look.spotted) if kind in HAPPENED else None
+    if kind is Kind.EMERGENCY and look.kind:
+        return found or look.kind.reason
+    return found
 
 
 def _reports(look: Look, kind: Kind, where: str) -> bool:

@@ -10,6 +10,7 @@ from gateway.settings import ROOT, load
 from parsers.understanding import Kind
 
 FIXTURES = ROOT / "tests" / "fixtures" / "understanding"
+CUES = ROOT / "parsers" / "tables" / "cues.csv"
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +81,13 @@ def test_where_no_trouble_is_told_no_place_is_its_spot(
     found = reader.understander.understand(text)
     assert found.address == address
     assert address or not (found.place and found.place.text)
+
+
+RAW = {"id", "jv", "su", "min", "bjn", "en", "opening", "area"}  # compared as they were written
+
+
+def test_every_cue_is_spelt_as_texts_are_read(reader: Reader):
+    with CUES.open(encoding="utf-8", newline="") as file:
+        cues = [row["words"] for row in csv.DictReader(file) if row["kind"] not in RAW]
+    read = {cue: reader.understander.understand(f"ya {cue}").normalised for cue in cues}
+    assert [cue for cue, words in read.items() if words != f"ya {cue}"] == []

@@ -1,0 +1,103 @@
+"""Danger in a message: an emergency now, or what should be read before others."""
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+from parsers.cues import Cue, Spotted, together
+
+CALM_BEFORE = 4  # words before an emergency in which `rawan` or `takut` makes it none
+HASTY = 50  # words at most of an emergency
+AT_ONCE = 15  # words between a danger and that it is now
+# What together is an emergency: who is struck by what, and that it goes on.
+ALARMS = (
+    ("ablaze", "building"),
+    ("flames", "spreading"),
+    ("structure", "striking", "victim"),
+    ("wire", "fallen", "live"),
+    ("crash", "casualty"),
+    ("lost", "wild"),
+    ("wreck", "inside"),
+    ("vessel", "sinking"),
+    ("victim", "drowning"),
+    ("victim", "unaided"),
+    ("deep", "stranded"),
+    ("gas", "sickened"),
+    ("acute", "refused"),
+    ("child", "locked"),
+    ("held", "unfree"),
+    ("violence", "doing"),
+    ("harm", "now"),
+)
+# What is dangerous together: a pole and that it is about to fall.
+PERILS = (
+    ("structure", "failing"),
+    ("wire", "bare"),
+    ("water", "level"),
+    ("beast", "attack"),
+    ("threat", "deadly"),
+    ("peril", "frail"),
+    ("structure", "weak", "people"),
+    ("pit", "open", "hurt"),
+)
+# Over, if it is told of yesterday.
+SUFFERED = (("event",), ("ill", "refused"), ("harm", "helpless"), ("supply", "out"))
+
+
+def emergency_in(words: Sequence[str], spotted: Spotted) -> str | None:
+    """The words that say that someone is in danger now; nobody writes a letter then."""
+    if len(words) > HASTY or _over(spotted):
+        return None
+    haste = [place for place, _ in spotted["now"]]
+    now = (
+        [cue] for cue in spotted["danger"] if any(abs(place - cue[0]) <= AT_ONCE for place in haste)
+    )
+    alone = ([cue] for cue in spotted["emergency"])
+    calm = [place for place, _ in spotted["calm"]]
+    alarms = chain(alone, now, together(spotted, ALARMS))
+    return next((_words(found) for found in alarms if not _calm(found, calm)), None)
+
+
+def _over(spotted: Spotted) -> bool:
+    """Told of another time; `butuh bantuan` is not the help that came later."""
+    urging = _covered(spotted["now"])
+    return any(place not in urging for place, _ in spotted["past"])
+
+
+def _calm(found: Sequence[Cue], calm: Sequence[int]) -> bool:
+    """Before any of these words, but in none of them, is one such as `rawan` or `takut`."""
+    said = _covered(found)
+    return any(
+        place - CALM_BEFORE <= before < place and before not in said
+        for place, _ in found
+        for before in calm
+    )
+
+
+def _covered(found: Iterable[Cue]) -> set[int]:
+    return {place + n for place, phrase in found for n in range(len(phrase.split()))}
+
+
+def urgent_in(words: Sequence[str], spotted: Spotted) -> str | None:
+    """Why the message should be read before others."""
+    found = emergency_in(words, spotted) or _peril(spotted)
+    return f"disebut: {found}" if found else None
+
+
+def _peril(spotted: Spotted) -> str | None:
+    """A phrase for danger, or words that mean danger together."""
+    if spotted["urgent"]:
+        return spotted["urgent"][0][1]
+    if found := next(together(spotted, PERILS), None):
+        return _words(found)
+    if _over(spotted):
+        return None
+    calm = [place for place, _ in spotted["calm"]]
+    for found in together(spotted, SUFFERED):
+        if len(found) > 1 or not _calm(found, calm):  # one word alone may be feared
+            return _words(found)
+    return None
+
+
+def _words(found: Iterable[Cue]) -> str:
+    """As they stand in the text."""
+    return " ".join(dict.fromkeys(phrase for _, phrase in sorted(found)))
