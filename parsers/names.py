@@ -11,28 +11,31 @@ ME = "(?:saya|sy|aku|gw|kami)"
 OPENING = r"""(?:
       (?P<named>(?:nama|nm)(?:nya)?(?:[ ](?:{me}|lengkap|pelapor|pemohon|{kin}))*
         |bernama|atas[ ]nama|a\.?n|a/n|perkenalkan(?:[ ]{me})?|di[ ]?bawah[ ]ini
-        |hormat[ ](?:saya|kami)|hormati[ ]saya|ttd|tertanda|pelapor|pengirim
+        |hormat[ ](?:saya|kami)|hormati[ ]saya|ttd|tertanda|pelapor|pengirim|dari(?=[ ]?:)
         |my[ ]name[ ]is|i[ ]am)\b(?:[ ]?[.:=]\s{{0,4}}|[ ]?,?\s{{1,4}})
     | (?P<called>hub|hubungi|kontak|cp)\b[.:]?[ ]
     | (?P<kin>(?:{kin})[ ]?(?:{me}|q|ku)(?:[ ]bernama)?)\b,?[ ]
     | (?P<title>(?:bpk|bp|sdri?|alm|ny|tn|nn)\b\.?[ ]?|(?:{title})\b[ ])
-    | (?P<nick>(?:{nick})\b[ ])
+    | (?P<nick>(?:{nick})\b[ ]\(?)
     | (?P<self>saya|sy|ulun|abdi|kulo|ambo|aku|awak|beta|gue|gw|ane|kula|kawula)\b,?[ ]
-    | (?P<signed>salam|wassalam|terima[ ]?kasih|makasih?|trims|trimakasih|tks|thanks|thx|nuhun|suwun
-        )\b[.,]?\s{{1,4}}
-    )(?=[^\W\d_])(?:(?:{title}|{nick})\b\.?[ ])?"""
+    | (?P<signed>salam(?:[ ](?:hormat|sehat|hangat))?|wassalam|terima[ ]?kasih|makasih?|trims
+        |trimakasih|tks|thanks|thx|nuhun|suwun|regards|(?:ini|saya|sy)[ ]dengan
+        )\b[.,!]?[\s(~-]{{1,4}}
+    )(?=[^\W\d_])(?:(?:{title}|{nick})\b\.?[ ])?(?P<rank>(?:{rank})\b\.?[ ](?:\d+[ ])?)?"""
 LETTERS = re.compile(r"[a-z]+")
 OFFICE = re.compile(r"(?:ka(?:dis|pol|sat|bid|nit|sub|sek)|wali|bupati|ketua)\w*")
 CAPITAL = re.compile("[A-Z][a-z]{2,}")
 INITIAL = r"(?:[A-Z]\.?[ ])?"
 WORD = re.compile(INITIAL + r"([^\W\d_][^\W\d_'’]*)")
 PHONE_BEHIND = re.compile(r"\W{0,3}(?:(?:di|hub|hp|wa|telp|tlp|no)\b)?\W{0,3}(?:\+?62|0)8\d")
-ENDS = re.compile(r"[ ]?(?:[.,;(\n]|$)")
+ENDS = re.compile(r"[ ]?(?:[.,;()\n]|$)")
 BESIDE_PHONE = re.compile(r"[ ]?[(/-][ ]?")
+TOWARDS = re.compile(r"[ ](?:ke|sampai|arah|menuju)\b")
 BEFORE = 12  # characters before an opening
 WORDS = 4  # of a name
 LONGEST = 40  # characters of a name that are looked at
 SHORTEST = 3  # letters of a name that no table has
+STRANGE = 4  # the same, in small letters behind one that a table has
 
 Known = Callable[[str], bool]
 
@@ -53,7 +56,7 @@ class People:
         self._officials = tuple(sorted(words["official"]))  # known to all by their office
         self._greeted, self._road = tuple(words["greeted"]), tuple(words["road"])
         self._openers = frozenset(words["opener"] | words["title"] | words["nick"] | words["kin"])
-        parts = {role: "|".join(sorted(words[role])) for role in ("title", "nick", "kin")}
+        parts = {role: "|".join(sorted(words[role])) for role in ("title", "nick", "kin", "rank")}
         self._opening = re.compile(OPENING.format(me=ME, **parts), re.VERBOSE)
 
     def found(self, text: str, known: Known, phones: Iterable[Span]) -> Iterator[Span]:
@@ -75,7 +78,8 @@ class People:
 
     def _behind(self, match: re.Match[str], text: str, known: Known) -> int | None:
         """Where the name behind an opening ends."""
-        opened, start = str(match.lastgroup), match.start()
+        start = match.start()
+        opened = next(name for name, found in match.groupdict().items() if found is not None)
         if start and text[start - 1].isalnum():
             return None
         before = text[max(0, start - BEFORE) : start].rstrip(" ").lower()
@@ -83,9 +87,12 @@ class People:
             return None  # jalan bu arsih
         if opened == "self" and before[-1:].isalnum() and not before.endswith(self._greeted):
             known = _anything  # `rumah saya Kutisari`
-        end = self._end(text, match.end(), opened, known)
+        strict = "nick" if match["rank"] else opened  # `pak RT Antapani` is no Mr Antapani
+        end = self._end(text, match.end(), strict, known)
         if end is None or (opened == "called" and not PHONE_BEHIND.match(text, end)):
             return None
+        if opened == "nick" and TOWARDS.match(text, end):
+            return None  # dari Sudirman ke Thamrin
         return None if opened == "signed" and not ENDS.match(text, end) else end
 
     def _end(self, text: str, start: int, opened: str, known: Known) -> int | None:
@@ -125,7 +132,8 @@ class People:
             return False
         if lower in self._family or (opened == "named" and CAPITAL.fullmatch(word)):
             return True
-        return _unheard(word, known)
+        small = opened == "named" and word.islower() and len(word) >= STRANGE
+        return _unheard(word, known) or (small and not known(lower))
 
 
 def _lower(letter: str) -> str:
