@@ -62,6 +62,7 @@ LETTERS = {
     "greeting": "W",
     "place": "p",
     "work": "c",
+    "asked": "&",  # mohon: what follows is to come
 }
 WRITTEN = {  # shapes of digits
     "D": re.compile(r"(?:19|20)\d\d-\d{1,2}-\d{1,2}|\d{1,2}([/.-])\d{1,2}\1(?:20)?\d\d"),

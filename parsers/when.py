@@ -35,7 +35,8 @@ PATTERN = re.compile(
     rf"""
     {FIRST} (?:
       (?P<skip> R(?:[NJv]?[hMoywPLmjtfA])+ | WP? L? | U\.?(?:{CLOCK}|[NLPhMwmYfiKtB%Cxoy-])+
-        | p\.?(?:Nm|[wMmf](?![Kgi])|hM) | [qX]\.?(?:{AMOUNT}(?!E)|[yY]+|o?mY?) | ~{AMOUNT}
+        | p\.?(?:Nm|[wMmf](?![Kgi])|hM) | ~{AMOUNT}
+        | [qX]\.?(?:{AMOUNT}(?!E)|T?(?:NmY|D)|[yY]+|o?mY?)
         | {AMOUNT}[cn] | jc | [NJC]{UNIT}?R | [hMoyw]F | F{PART} )
     | (?P<pre>a?b?l?z?[sOH]{{0,3}}z?a?l?s?)
       (?: (?: {CLOCK},? )? (?:
@@ -65,6 +66,7 @@ PATTERN = re.compile(
     re.VERBOSE,
 )
 STATES, MARKS, END = frozenset("!~"), "Kg", "."
+ASKED, UNTIL = "&", "U"
 NEARBY = 4  # words between what lasts and how long it lasts
 YEARS = 12  # more of them are mostly an age
 MONTHS = {"month": 1, "year": 12, "halfyear": 6}
@@ -146,15 +148,21 @@ def _written(said: Said, _before: str, _behind: str) -> bool | None:
     return True if said.has("DTwMKg") or set(said.before) & set("sO") else None
 
 
-def _marked(said: Said, _before: str, _behind: str) -> bool | None:
+def _marked(said: Said, before: str, behind: str) -> bool | None:
     """`lebaran` alone tells no time, `habis lebaran` and `lebaran kemarin` do."""
     marked = said.has(f"{MARKS}Y{LEAP_LETTER}im") or set(said.before) & set("sOH")
-    return True if marked else None
+    return _this(said, before, behind) if marked else None
 
 
-def _near(said: Said, _before: str, _behind: str) -> bool | None:
+def _near(said: Said, before: str, behind: str) -> bool | None:
     """`tadi` and `lusa` may be about anything."""
-    return said.letters not in ("t", "2", "h2")
+    return _this(said, before, behind) and said.letters not in ("t", "2", "h2")
+
+
+def _this(said: Said, before: str, behind: str) -> bool | None:
+    """`mohon datang malam ini` is still to come, and `mohon selesai habis lebaran`."""
+    asked = not said.has(f"{MARKS}t") and ASKED in _nearby(before, "")
+    return None if asked and STATES.isdisjoint(_nearby("", behind)) else True
 
 
 def _year(said: Said, _before: str, _behind: str) -> bool | None:
@@ -171,16 +179,23 @@ def _span(said: Said, before: str, behind: str) -> bool | None:
     if "z" in led:
         return True
     aged = said.has("y") and max(said.numbers(), default=1) > YEARS
-    near = before[-NEARBY:].rpartition(END)[2] + behind[:NEARBY].partition(END)[0]
-    return None if aged or STATES.isdisjoint(near) else False
+    return None if aged or STATES.isdisjoint(_nearby(before, behind)) else False
+
+
+def _nearby(before: str, behind: str) -> str:
+    """The letters on both sides within a sentence."""
+    return before[-NEARBY:].rpartition(END)[2] + behind[:NEARBY].partition(END)[0]
 
 
 def _weekday(said: Said, _before: str, _behind: str) -> bool | None:
     return said.has("hLPKg") or bool(said.before)
 
 
-def _clock(said: Said, _before: str, _behind: str) -> bool | None:
-    """`jam 9` alone is mostly when an office opens."""
+def _clock(said: Said, before: str, behind: str) -> bool | None:
+    """`jam 9` alone is mostly when an office opens, `jam 2-4` and `jam 7 sampai 9` a habit."""
+    ranged = "-" in said.letters or behind.startswith(UNTIL)
+    if ranged and STATES.isdisjoint(_nearby(before, behind)):
+        return None
     return False if said.has("CPLZk") or set(said.before) & set("szOH") else None
 
 
@@ -202,7 +217,7 @@ CLEAR: Mapping[str, Judge] = {
     "late": _always,
     "span": _span,
     "last": _always,
-    "this": _always,
+    "this": _this,
     "weekday": _weekday,
     "clock": _clock,
     "since": _since,
