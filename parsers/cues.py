@@ -57,6 +57,17 @@ class Cues:
         return Counter([code for word in words for code in languages.get(word, ())])
 
 
+def covered(found: Iterable[Cue]) -> set[int]:
+    """The places of all words of these cues."""
+    return {place + n for place, phrase in found for n in range(len(phrase.split()))}
+
+
+def beyond(found: Iterable[Cue], others: Iterable[Cue]) -> bool:
+    """Whether any of the cues is no part of the others: `bantuan` in `butuh bantuan` is."""
+    within = covered(others)
+    return any(place not in within for place, _ in found)
+
+
 def together(spotted: Spotted, tables: Iterable[Sequence[str]]) -> Iterator[list[Cue]]:
     """Cues of all kinds of one table, near to one of its first kind."""
     for first, *others in tables:

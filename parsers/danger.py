@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
-from parsers.cues import Cue, Spotted, together
+from parsers.cues import Cue, Spotted, beyond, covered, together
 
 CALM_BEFORE = 4  # words before an emergency in which `rawan` or `takut` makes it none
 HASTY = 50  # words at most of an emergency
@@ -59,22 +59,17 @@ def emergency_in(words: Sequence[str], spotted: Spotted) -> str | None:
 
 def _over(spotted: Spotted) -> bool:
     """Told of another time; `butuh bantuan` is not the help that came later."""
-    urging = _covered(spotted["now"])
-    return any(place not in urging for place, _ in spotted["past"])
+    return beyond(spotted["past"], spotted["now"])
 
 
 def _calm(found: Sequence[Cue], calm: Sequence[int]) -> bool:
     """Before any of these words, but in none of them, is one such as `rawan` or `takut`."""
-    said = _covered(found)
+    said = covered(found)
     return any(
         place - CALM_BEFORE <= before < place and before not in said
         for place, _ in found
         for before in calm
     )
-
-
-def _covered(found: Iterable[Cue]) -> set[int]:
-    return {place + n for place, phrase in found for n in range(len(phrase.split()))}
 
 
 def urgent_in(words: Sequence[str], spotted: Spotted) -> str | None:

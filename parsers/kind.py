@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from parsers.cues import Cues, Spotted, together
+from parsers.cues import Cues, Spotted, beyond, covered, together
 from parsers.danger import emergency_in
 from parsers.learned import Verdict
 from parsers.understanding import Candidate, Kind
@@ -29,7 +29,8 @@ OFFER = 0.7  # of a cue that honest messages use as well
 TRICKS = (("send", "account", "only"), ("topup", "number"), ("deal", "negotiate"))
 # Cues of somebody who pleads, or tells of trouble, danger or a wish.
 REPORTED = ("trouble", "complaint", "plea", "aspiration", "danger", "emergency", "urgent")
-REQUESTS = frozenset({"mohon", "tolong", "minta", "bantu", "dibantu"})
+ASKING = frozenset({"mohon", "tolong", "minta"})
+REQUESTS = ASKING | {"bantu", "dibantu"}
 MILD = frozenset(  # troubles that a question or a wish may speak of as well
     {"tidak", "belum", "rusak", "hilang", "lama", "mati", "lapor", "tolong", "salah", "sakit"}
     | {"susah", "terlambat", "telat", "habis"}
@@ -59,15 +60,18 @@ def kind_of(
     return Kind.COMPLAINT if told else Kind.OTHER
 
 
-def settled(found: Kind, learnt: Verdict, *, told: bool, offers: bool) -> Kind:
+def settled(found: Kind, learnt: Verdict, *, told: bool, offers: bool, pleads: bool) -> Kind:
     """What examples say of the kind, unless words for danger or an earlier complaint settle it.
 
     `offers`: words of an offer stand in it, so that less is enough to call it spam.
     `told`: the text is about something; haste alone (`tolong cepat ya`) is no emergency.
+    `pleads`: more is said than thanks.
     """
     if found in SETTLED or learnt.shares[learnt.best] < EVEN:
         return found
     kind = Kind(learnt.best)
+    if kind is Kind.THANKS and pleads:
+        return Kind.COMPLAINT if told and found is Kind.OTHER else found
     grave = kind in GRAVE and not (learnt.sure or (kind is Kind.SPAM and offers))
     return found if grave or (kind is Kind.EMERGENCY and not told) else kind
 
@@ -95,7 +99,7 @@ def language_of(words: Sequence[str], cues: Cues) -> str | None:
 
 def _social(words: Sequence[str], spotted: Spotted, cues: Cues) -> Kind | None:
     """Thanks or a greeting and nothing else."""
-    thanked = {place + n for place, cue in spotted["thanks"] for n in range(len(cue.split()))}
+    thanked = covered(spotted["thanks"])
     filler = cues.words("filler")
     rest = [w for n, w in enumerate(words) if n not in thanked and w not in filler]
     if thanked and len(rest) <= THANKS_FOR and not _wants(words, rest, cues):
@@ -120,6 +124,11 @@ def _asks(spotted: Spotted) -> bool:
     return any(spotted[cue] for cue in ("trouble", "information", "question", "plea"))
 
 
+def pleads_in(words: Sequence[str], spotted: Spotted) -> bool:
+    """A request, or trouble in spite of what was done."""
+    return not ASKING.isdisjoint(words) or bool(spotted["but"] and spotted["trouble"])
+
+
 def offers_in(spotted: Spotted) -> bool:
     """Words of an offer or a trick, by nobody who pleads or complains."""
     return bool(spotted["spam"]) and not (spotted["plea"] or spotted["complaint"])
@@ -127,7 +136,7 @@ def offers_in(spotted: Spotted) -> bool:
 
 def _is_spam(spotted: Spotted) -> bool:
     """Offers and tricks; who tells of them complains."""
-    if spotted["complaint"]:
+    if beyond(spotted["complaint"], spotted["spam"]):  # `akun anda akan diblokir` is a threat
         return False
     if any(together(spotted, TRICKS)):
         return True
@@ -140,7 +149,8 @@ def _earlier(words: Sequence[str], spotted: Spotted, *, tracking: bool) -> Kind 
     short = len(words) <= CHASING
     asks = short and bool(spotted["status"] or spotted["chase"] or _whether_done(words))
     if tracking:
-        return Kind.STATUS_QUERY if asks and not spotted["news"] else Kind.FOLLOW_UP
+        news = beyond(spotted["news"], spotted["chase"])  # `belum ada jawaban` is none
+        return Kind.STATUS_QUERY if asks and not news else Kind.FOLLOW_UP
     return Kind.STATUS_QUERY if asks and spotted["mine"] else None
 
 

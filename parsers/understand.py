@@ -18,6 +18,7 @@ from parsers.kind import (
     kind_of,
     language_of,
     offers_in,
+    pleads_in,
     reported_in,
     settled,
 )
@@ -254,7 +255,8 @@ class Understander:
         told = any(candidate.score >= TOLD for candidate in look.categories[:1])
         if look.kind is None:
             return found
-        return settled(found, look.kind, told=told, offers=offers_in(look.spotted))
+        offers, pleads = offers_in(look.spotted), pleads_in(look.flat, look.spotted)
+        return settled(found, look.kind, told=told, offers=offers, pleads=pleads)
 
     def _when(self, text: str, today: date | None) -> tuple[str, str | None] | None:
         return when_of(text[:WHEN_CHARS], today, self._tables.times)

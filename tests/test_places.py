@@ -130,6 +130,10 @@ AMBIGUOUS = [
     ("dari malang ke surabaya macet", {SURABAYA, MALANG_CITY, MALANG}),
     ("gorontalo banjir", {"75", "75.71", "75.01"}),
     ("jogja macet", {"34", "34.71"}),
+    # both kinds are named
+    ("kab/kota malang macet", {MALANG_CITY, MALANG}),
+    ("bupati/walikota bandung tolong jalan rusak", {BANDUNG_CITY, BANDUNG}),
+    ("kota dan kabupaten bandung banjir", {BANDUNG_CITY, BANDUNG}),
 ]
 
 

@@ -99,13 +99,20 @@ class _Scanner(NameReader):
             return None  # Kota Agung, Desa Baru: the cue is part of the name
         if match is None:
             return None
-        codes = self._of_kind(match.codes, self.words[at])
+        both = self._both_kinds(at, name_at)
+        codes = match.codes if both else self._of_kind(match.codes, self.words[at])
         found = self._mention(match, name_at, Manner.CUED, cue, codes)
         if cue == VILLAGE and len(codes) < len(match.codes):
             found = replace(found, mixed=True)
         if self.words[at] in self.roles[Role.BODY] or self._of_people(at, codes):
             found = replace(found, body=True)
         return found, name_at - at + match.size
+
+    def _both_kinds(self, at: int, name_at: int) -> bool:
+        """`kab/kota X`, `bupati dan walikota X`: either of twins."""
+        earlier = at - 2 if at > 1 and self.words[at - 1] in {"dan", "atau"} else at - 1
+        said = {self.words[max(earlier, 0)], *self.words[at:name_at]}
+        return all(said & self.roles[role] for role in (Role.IS_CITY, Role.IS_REGENCY))
 
     def _filler(self, cue_at: int, at: int) -> bool:
         """`wali kota X`, `kota administrasi X`, `desa/kelurahan X`."""
