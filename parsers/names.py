@@ -13,6 +13,7 @@ OPENING = r"""(?:
         |bernama|atas[ ]nama|a\.?n|a/n|perkenalkan(?:[ ]{me})?|di[ ]?bawah[ ]ini
         |hormat[ ](?:saya|kami)|hormati[ ]saya|ttd|tertanda|pelapor|pengirim|dari(?=[ ]?:)
         |my[ ]name[ ]is|i[ ]am)\b(?:[ ]?[.:=]\s{{0,4}}|[ ]?,?\s{{1,4}})
+    | (?P<spelt>tertulis|dipanggil|panggil[ ]{me}|sebut[ ]saja|ahli[ ]waris)\b[ ]
     | (?P<called>hub|hubungi|kontak|cp)\b[.:]?[ ]
     | (?P<kin>(?:{kin})[ ]?(?:{me}|q|ku)(?:[ ]bernama)?)\b,?[ ]
     | (?P<title>(?:bpk|bp|sdri?|alm|ny|tn|nn)\b\.?[ ]?|(?:{title})\b[ ])
