@@ -15,6 +15,8 @@ HAPPENED = frozenset(  # kinds that may tell when something happened; other days
 SETTLED = frozenset({Kind.EMERGENCY, Kind.FOLLOW_UP, Kind.STATUS_QUERY, Kind.SPAM})
 GRAVE = frozenset({Kind.EMERGENCY, Kind.SPAM})  # what must be sure: one alarms, one shuts out
 EVEN = 0.5  # probability from which the examples are heard
+TOPICAL = 20.0  # score of a category from which a text is about something
+CLEAR = 60.0  # from which it is surely not about nothing
 SHORT = 10  # words of a greeting
 THANKS_FOR = 4  # words of thanks that are neither polite nor thanks
 GRATEFUL = 25  # words of thanks that say what for
@@ -60,20 +62,32 @@ def kind_of(
     return Kind.COMPLAINT if told else Kind.OTHER
 
 
-def settled(found: Kind, learnt: Verdict, *, told: bool, offers: bool, pleads: bool) -> Kind:
+def settled(
+    found: Kind, learnt: Verdict, words: Sequence[str], spotted: Spotted, *, topical: float
+) -> Kind:
     """What examples say of the kind, unless words for danger or an earlier complaint settle it.
 
-    `offers`: words of an offer stand in it, so that less is enough to call it spam.
-    `told`: the text is about something; haste alone (`tolong cepat ya`) is no emergency.
-    `pleads`: more is said than thanks.
+    `topical` is the score 0..100 that the text is about something.
     """
-    if found in SETTLED or learnt.shares[learnt.best] < EVEN:
+    if found in SETTLED:
         return found
+    clear = topical >= CLEAR
+    if learnt.shares[learnt.best] < EVEN:
+        return Kind.COMPLAINT if found is Kind.OTHER and clear else found
     kind = Kind(learnt.best)
-    if kind is Kind.THANKS and pleads:
-        return Kind.COMPLAINT if told and found is Kind.OTHER else found
-    grave = kind in GRAVE and not (learnt.sure or (kind is Kind.SPAM and offers))
-    return found if grave or (kind is Kind.EMERGENCY and not told) else kind
+    if kind is not found and _goes_on(kind, words, spotted, clear=clear):
+        return Kind.COMPLAINT if found is Kind.OTHER and topical >= TOPICAL else found
+    grave = kind in GRAVE and not (learnt.sure or (kind is Kind.SPAM and _offers(spotted)))
+    # Haste alone (`tolong cepat ya`) is no emergency.
+    return found if grave or (kind is Kind.EMERGENCY and topical < TOPICAL) else kind
+
+
+def _goes_on(kind: Kind, words: Sequence[str], spotted: Spotted, *, clear: bool) -> bool:
+    """A greeting before a trouble, thanks with a `but`: a polite answer would lose a complaint."""
+    if kind is Kind.GREETING:
+        return clear and _asks(spotted)
+    grateful = bool(spotted["thanks"] or spotted["praise"])
+    return kind is Kind.THANKS and (_pleads(words, spotted) or (clear and not grateful))
 
 
 def filed(candidates: tuple[Candidate, ...], kind: Kind) -> tuple[Candidate, ...]:
@@ -124,12 +138,12 @@ def _asks(spotted: Spotted) -> bool:
     return any(spotted[cue] for cue in ("trouble", "information", "question", "plea"))
 
 
-def pleads_in(words: Sequence[str], spotted: Spotted) -> bool:
+def _pleads(words: Sequence[str], spotted: Spotted) -> bool:
     """A request, or trouble in spite of what was done."""
     return not ASKING.isdisjoint(words) or bool(spotted["but"] and spotted["trouble"])
 
 
-def offers_in(spotted: Spotted) -> bool:
+def _offers(spotted: Spotted) -> bool:
     """Words of an offer or a trick, by nobody who pleads or complains."""
     return bool(spotted["spam"]) and not (spotted["plea"] or spotted["complaint"])
 

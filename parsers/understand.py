@@ -17,8 +17,6 @@ from parsers.kind import (
     filed,
     kind_of,
     language_of,
-    offers_in,
-    pleads_in,
     reported_in,
     settled,
 )
@@ -40,7 +38,6 @@ KEYWORD = "lapor"  # LAPOR <text>, the format that most leaflets print
 NUMBER = "1708"
 KEYWORD_SCORE = 95.0  # of a place that the sender's keyword names
 LIKELY = 40.0  # probability in a hundred from which a category makes a text a complaint
-TOLD = 20.0  # score of a category from which a text is about something
 CHASED = frozenset({Kind.FOLLOW_UP, Kind.STATUS_QUERY})  # what they report was told before
 FAINT = 65.0  # score of a category below which it takes other words to say that trouble is told
 BESIDES = 10  # words beside those of a place, so that a text is no answer to `where?`
@@ -252,11 +249,10 @@ class Understander:
         likely = look.topical >= LIKELY
         cues = self._tables.cues
         found = kind_of(look.flat, look.spotted, cues, tracking=bool(tracking), likely=likely)
-        told = any(candidate.score >= TOLD for candidate in look.categories[:1])
         if look.kind is None:
             return found
-        offers, pleads = offers_in(look.spotted), pleads_in(look.flat, look.spotted)
-        return settled(found, look.kind, told=told, offers=offers, pleads=pleads)
+        topical = max((candidate.score for candidate in look.categories[:1]), default=0.0)
+        return settled(found, look.kind, look.flat, look.spotted, topical=topical)
 
     def _when(self, text: str, today: date | None) -> tuple[str, str | None] | None:
         return when_of(text[:WHEN_CHARS], today, self._tables.times)
