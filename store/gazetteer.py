@@ -42,10 +42,7 @@ def default_gazetteer(
             everyday=_words("place_everyday.txt"),
             roots=_words("roots.txt"),
             short=dict(_rows(TABLES / "place_short.csv")),
-            roles={
-                Role(role): frozenset(words.split())
-                for role, words in _rows(TABLES / "place_roles.csv")
-            },
+            roles=_roles(),
         ),
         pins=load_pins,
         place_sure=place_sure,
@@ -57,6 +54,20 @@ def default_gazetteer(
 def regions() -> Mapping[str, str]:
     """The names of all regions of Kemendagri by their codes."""
     return {row[0]: row[1] for row in _rows(SEED / "wilayah.csv.gz")}
+
+
+def _roles() -> dict[Role, frozenset[str]]:
+    """Words by what they do beside a name; `jln rsk` ends a street as `jalan rusak` does."""
+    roles = {
+        Role(role): frozenset(words.split()) for role, words in _rows(TABLES / "place_roles.csv")
+    }
+    short = {
+        word
+        for table in ("slang.csv", "shorthand.csv")
+        for word, formal in _rows(TABLES / table)
+        if formal in roles[Role.NO_STREET]
+    }
+    return roles | {Role.NO_STREET: roles[Role.NO_STREET] | short}
 
 
 def load_pins() -> PinMap:

@@ -400,6 +400,8 @@ ADDRESSES = {
     # said twice, told once
     "jl melati gelap, sudah lama jl melati gelap": "Jalan melati",
     # no address
+    "jln rsk prh dkt psr": None,
+    "jln blm d aspal": None,
     "jalan rusak depan rumah saya": None,
     "lampu jalan mati semua": None,
     "air tidak jalan sudah 3 hari": None,
