@@ -11,6 +11,10 @@ CUT = ".."
 SENTENCE = re.compile(r"[.!?;]+\s+|\s*\n+\s*")
 ABBREVIATION = re.compile(r"\b(?:jl|jln|gg|no|rt|rw|kec|kel|kab|ds|dsn|dr|bpk|yth)$", re.IGNORECASE)
 BLANKS = re.compile(r"\s+")
+COMMA = re.compile(r",\s+|\s+-\s+|:\s+")
+LABEL = re.compile(  # of a number or address that is left out
+    r"\b(?:nik|kk|ktp|no|nomor|hp|telp|wa|rek|rekening|email)\W*$", re.IGNORECASE
+)
 
 
 def headline_of(
@@ -27,14 +31,27 @@ def headline_of(
     if start is None:
         return ""
     end = _sentence_end(text, start)
+    line = _shown(text, start, end, private)
+    if len(line) > LONGEST and telling:
+        line = _shown(text, _clause(text, start, tokens[min(telling)].start), end, private)
+    return line if len(line) <= LONGEST else _cut(line)
+
+
+def _shown(text: str, start: int, end: int, private: Sequence[Span]) -> str:
+    """That part of the text in one line, without private data and what it is called."""
     shown = []
     for span in private:
         if start <= span.start < end:
-            shown.append(text[start : span.start])
+            shown.append(LABEL.sub("", text[start : span.start]))
             start = min(span.end, end)
     line = BLANKS.sub(" ", "".join([*shown, text[start:end]])).strip(" \t,:;-.")
-    line = line[:1].upper() + line[1:]
-    return line if len(line) <= LONGEST else _cut(line)
+    return line[:1].upper() + line[1:]
+
+
+def _clause(text: str, start: int, telling: int) -> int:
+    """`warga Desa Jimbung, lampu mati`: where the last clause before the telling word begins."""
+    commas = [match.end() for match in COMMA.finditer(text, start, telling)]
+    return commas[-1] if commas else start
 
 
 def _start(

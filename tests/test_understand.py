@@ -189,6 +189,10 @@ HEADLINES = {
         "Lampu jalan mati di gang mawar"
     ),
     "hub 081200001234 jalan rusak": "Hub jalan rusak",
+    "saya Budi Contoh NIK 3273011203850001 lampu jalan mati": "Lampu jalan mati",
+    # who writes and where comes before the trouble, and would fill the line
+    "kami warga Dukuh Ngemplak RT 02 RW 07 Desa Jimbung Kecamatan Kalikotes Klaten, "
+    "lampu jalan mati": "Lampu jalan mati",
     "TANGKAB jl. melati berlubang": "Jl. melati berlubang",
 }
 
