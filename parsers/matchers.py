@@ -57,11 +57,14 @@ class Witness:
             words = self.national.words.normaliser(tokens)
             theirs = self.national.words.read(words, named)
             opinions = self.national.categories.shares(theirs)[0]
+        # A landmark (`dekat jembatan`) says where, as a name does, and not what.
+        where = named | {theirs.tokens[at] for at in theirs.landmarks}
+        what = [at for at in range(len(theirs.words)) if at not in theirs.landmarks]
         seen = Seen(
             spelt=[token.norm for token in tokens],
-            words=[PLACE if at in named else w for at, parts in enumerate(words) for w in parts],
-            telling=theirs.words,
-            roots=theirs.stems,
+            words=[PLACE if at in where else w for at, parts in enumerate(words) for w in parts],
+            telling=[theirs.words[at] for at in what],
+            roots=[theirs.stems[at] for at in what],
             national=_flat({"category": opinions}),
             own=_flat(cold) if self.national is not self.own else {},
             advice=NONE,
