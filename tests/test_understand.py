@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from parsers.features import PLACE
 from parsers.text import Token, tokenise
 from parsers.understand import Thresholds, Understander
 from parsers.understanding import Kind, Span, Understanding
@@ -311,3 +312,10 @@ def in_range(found: Understanding, text: str) -> None:
         assert 0 <= candidate.score <= 100
     assert len(found.categories) <= 3
     assert len(found.agencies) <= 3
+
+
+def test_a_model_hears_of_a_landmark_only_that_it_is_one(reader: Understander) -> None:
+    seen, _ = reader.see("sampah menumpuk dekat jembatan")
+    assert "jembatan" not in [*seen.words, *seen.roots]
+    assert seen.words[-1] == PLACE
+    assert "jembatan" in reader.see("jembatan retak")[0].roots
