@@ -42,6 +42,14 @@ PERILS = (
 # Over, if it is told of yesterday.
 SUFFERED = (("event",), ("ill", "refused"), ("harm", "helpless"), ("supply", "out"))
 
+# Cues of which at least one stands in any emergency; without, haste is only haste.
+DREADED = (
+    *("danger", "emergency", "urgent", "ablaze", "flames", "striking", "live", "crash"),
+    *("casualty", "wreck", "drowning", "sinking", "lost", "unaided", "deep", "stranded", "gas"),
+    *("sickened", "acute", "ill", "held", "locked", "violence", "harm", "threat", "deadly"),
+    *("beast", "attack", "event", "peril"),
+)
+
 
 def emergency_in(words: Sequence[str], spotted: Spotted) -> str | None:
     """The words that say that someone is in danger now; nobody writes a letter then."""
@@ -55,6 +63,11 @@ def emergency_in(words: Sequence[str], spotted: Spotted) -> str | None:
     calm = [place for place, _ in spotted["calm"]]
     alarms = chain(alone, now, together(spotted, ALARMS))
     return next((_words(found) for found in alarms if not _calm(found, calm)), None)
+
+
+def dreaded_in(spotted: Spotted) -> bool:
+    """Whether anything is told that may be an emergency at all."""
+    return any(spotted[cue] for cue in DREADED)
 
 
 def _over(spotted: Spotted) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from parsers.cues import Cues, Spotted, beyond, covered, together
-from parsers.danger import emergency_in
+from parsers.danger import dreaded_in, emergency_in
 from parsers.learned import Verdict
 from parsers.understanding import Candidate, Kind
 
@@ -78,8 +78,9 @@ def settled(
     if kind is not found and _goes_on(kind, words, spotted, clear=clear):
         return Kind.COMPLAINT if found is Kind.OTHER and topical >= TOPICAL else found
     grave = kind in GRAVE and not (learnt.sure or (kind is Kind.SPAM and _offers(spotted)))
-    # Haste alone (`tolong cepat ya`) is no emergency.
-    return found if grave or (kind is Kind.EMERGENCY and topical < TOPICAL) else kind
+    # Haste alone (`tolong cepat ya`, `tolong cepat diperbaiki`) is no emergency.
+    alarmed = topical >= TOPICAL and dreaded_in(spotted)
+    return found if grave or (kind is Kind.EMERGENCY and not alarmed) else kind
 
 
 def _goes_on(kind: Kind, words: Sequence[str], spotted: Spotted, *, clear: bool) -> bool:
