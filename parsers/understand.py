@@ -39,7 +39,7 @@ NUMBER = "1708"
 KEYWORD_SCORE = 95.0  # of a place that the sender's keyword names
 LIKELY = 40.0  # probability in a hundred from which a category makes a text a complaint
 CHASED = frozenset({Kind.FOLLOW_UP, Kind.STATUS_QUERY})  # what they report was told before
-FAINT = 65.0  # score of a category below which it takes other words to say that trouble is told
+FAINT = 70.0  # score of a category below which it takes other words to say that trouble is told
 BESIDES = 10  # words beside those of a place, so that a text is no answer to `where?`
 WHEN_CHARS = 4_000  # of a text in which a time is looked for
 

@@ -63,7 +63,7 @@ def test_a_wish_or_a_question_can_wait(reader: Reader, text: str):
 
 
 SPOTS = {  # where the trouble is; news and notices tell none
-    "Selamat pagi sobat, hari ini giat senam bersama di Taman Melati jl Mawar jam 7 pagi": None,
+    "Selamat pagi sobat, hari ini giat senam bersama di Gedung Melati jl Mawar jam 7 pagi": None,
     "Liputan sore: pelantikan karang taruna di jl Cendana dihadiri 50 pemuda dan para tokoh": None,
     "Sore ini senam bersama di jl Cendana dan lomba baca puisi, ayo datang ramai ramai": None,
     "Sore ini senam di jl Cendana bising sekali, ibu di sebelah jadi pusing": "Jalan Cendana",
