@@ -29,7 +29,7 @@ run: setup  ## start everything and print where to look
 	@$(BIN)/python -m gateway.start
 
 test: setup  ## every test, on SQLite and PostgreSQL, with a real queue
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: setup  ## ruff and mypy
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
