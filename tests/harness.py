@@ -99,6 +99,12 @@ class BurstWorker(SimpleWorker):
     def unsubscribe(self) -> None:
         pass
 
+    def heartbeat(self, timeout: int | None = None, pipeline: object = None) -> None:
+        pass
+
+    def run_maintenance_tasks(self) -> None:
+        pass
+
 
 @dataclass
 class Gateway:
