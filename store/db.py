@@ -1,6 +1,7 @@
 """Engines for SQLite and PostgreSQL, and the way to the newest schema."""
 
 from collections.abc import Callable
+from functools import cache
 from math import ceil
 from pathlib import Path
 
@@ -86,6 +87,11 @@ def upgrade(
 
 def schema_is_current(engine: Engine) -> bool:
     """Whether every migration of this release has been applied."""
-    head = ScriptDirectory.from_config(_config("")).get_current_head()
     with engine.execution_options(reading=True).connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == head
+        return MigrationContext.configure(connection).get_current_revision() == _newest()
+
+
+@cache
+def _newest() -> str | None:
+    """The last migration that this process was started with; each look would load them all."""
+    return ScriptDirectory.from_config(_config("")).get_current_head()
