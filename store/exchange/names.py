@@ -123,7 +123,8 @@ class Names:
         self._catalogue = catalogue
         self._categories = _categories(catalogue)
         self._units = {row.code: row.name for row in agencies}
-        self._agencies = _agencies(catalogue, self._units)
+        units = {words_of(name): [code] for code, name in self._units.items()}
+        self._agencies = {**_agencies(catalogue), **units}
         self.category = lru_cache(4_096)(self._category)
         self.agency = lru_cache(20_000)(self._agency)
 
@@ -185,6 +186,7 @@ class Names:
         return known[0] if len(known) == 1 else ""
 
 
+@cache
 def _categories(catalogue: Catalogue) -> Mapping[str, str]:
     """Names before aliases, and the first of several: topics above come first in the catalogue."""
     found: dict[str, str] = {}
@@ -197,15 +199,14 @@ def _categories(catalogue: Catalogue) -> Mapping[str, str]:
     return found
 
 
-def _agencies(catalogue: Catalogue, units: Mapping[str, str]) -> Mapping[str, list[str]]:
+@cache
+def _agencies(catalogue: Catalogue) -> Mapping[str, list[str]]:
     """The codes of every name; an agency with a successor gives way to one without."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for name, code, old in _named(catalogue):
         others = found[words_of(name)]
         if code not in others and not (old and others):
             others.append(code)
-    for code, name in units.items():
-        found[words_of(name)] = [code]
     return found
 
 
