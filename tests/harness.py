@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+import pytest
+from click.testing import Result
 from flask.testing import FlaskClient
 from rq import Queue, SimpleWorker
 from sqlmodel import Session, SQLModel, select
@@ -35,6 +37,8 @@ from store.catalogue import DEFAULT
 from store.models import OutboxRow
 
 T = TypeVar("T")
+Lapor = Callable[..., Result]  # the command line in this process
+sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # one is enough
 NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)  # a Friday, 12:00 WIB
 PUBLIC_URL = "https://1708.example"
 TWILIO_SID = "AC" + "0" * 32
@@ -91,7 +95,7 @@ def at_once(count: int, work: Callable[[int], T]) -> list[T]:
 
 
 class BurstWorker(SimpleWorker):
-    """RQ's worker; nobody sends it commands, and to stop listening for them takes half a second."""
+    """RQ's worker without what it tells others of itself: half a second, and half of its calls."""
 
     def subscribe(self) -> None:
         pass

@@ -1,16 +1,13 @@
 """Who may do and see what: roles, scopes, secret cases, keys of programs."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings, strategies
 from sqlalchemy import delete, insert, select
 from sqlmodel import Session, col
 
 from bots.reader import Reader
-from gateway.cli import cli
 from gateway.runtime import Runtime
 from store.agencies import api_keys
 from store.agencies.access import ALL, LOCAL, Access, Action, of_officer
@@ -18,9 +15,8 @@ from store.agencies.directory import Directory, Unit
 from store.agencies.scope import Scope, listed, visible
 from store.agency_models import AgencyRow, ApiKey, Officer, Role, Subscription
 from store.models import AuditRow, Complaint, DeskState, Disposition, Privacy
-from tests.harness import NOON, rows
+from tests.harness import NOON, Lapor, rows
 
-Lapor = Callable[..., Result]
 UNITS = (
     Unit("DINAS_PUPR@32.04/JALAN", "Bidang Jalan", parent="DINAS_PUPR@32.04"),
     Unit("UPT_SOREANG", "UPT Soreang", parent="DINAS_PUPR@32.04/JALAN"),
@@ -301,16 +297,6 @@ def test_a_key_that_cannot_be_made(runtime: Runtime, change: dict[str, object], 
     with runtime.transaction() as session, pytest.raises(api_keys.Refused, match=says):
         api_keys.create(session, **wished, now=NOON)  # type: ignore[arg-type]
     assert len(rows(runtime, ApiKey)) == 1
-
-
-@pytest.fixture
-def lapor(environ: dict[str, str]) -> Lapor:
-    def call(*words: str) -> Result:
-        result = CliRunner().invoke(cli, words, env=environ)
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.output
-        return result
-
-    return call
 
 
 def test_a_key_is_shown_once_at_the_command_line(runtime: Runtime, lapor: Lapor):

@@ -1,15 +1,12 @@
 """Agencies, units and officers: who stands above whom, what a CSV file may say and what not."""
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from bots.reader import Reader
-from gateway.cli import cli
 from gateway.runtime import Runtime
 from gateway.settings import ROOT
 from parsers.catalogue import Agency, Catalogue
@@ -17,21 +14,10 @@ from store.agencies import agency_import, officers, sheets
 from store.agencies.directory import Directory, Unit
 from store.agency_models import AgencyRow, Officer, Role
 from store.models import AuditRow, Complaint, Disposition
-from tests.harness import NOON, rows
+from tests.harness import NOON, Lapor, rows
 
 FILES = ROOT / "tests" / "fixtures" / "agencies"
 AREAS = frozenset({"32", "32.04", "32.04.05", "32.73", "33", "73.71"})
-Lapor = Callable[..., Result]
-
-
-@pytest.fixture
-def lapor(environ: dict[str, str]) -> Lapor:
-    def call(*words: str) -> Result:
-        result = CliRunner().invoke(cli, words, env=environ)
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.output
-        return result
-
-    return call
 
 
 @pytest.fixture(scope="module")

@@ -24,26 +24,12 @@ from gateway.cli.checks import examine
 from gateway.drain import drain_inbox
 from gateway.runtime import Runtime
 from store.models import Complaint, InboxRow, InboxStatus, Lane, OutboxRow
-from tests.harness import envelope, eventually, rows
+from tests.harness import Lapor, envelope, eventually, rows, sqlite
 from tests.live import write_config
 
-Lapor = Callable[..., Result]
 HERE = ("--channel", "sms", "--from", "+6281200000001")
 NOWHERE = "redis://127.0.0.1:1/0"
-sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # one is enough
 PROGRAM = [sys.executable, "-c", "from gateway.cli import main; main()"]
-
-
-@pytest.fixture
-def lapor(environ: dict[str, str]) -> Lapor:
-    """Call the command line in this process, in the environment of the tests."""
-
-    def call(*words: str, say: str | bytes = "", **environment: str) -> Result:
-        result = CliRunner().invoke(cli, words, input=say, env={**environ, **environment})
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.output
-        return result
-
-    return call
 
 
 @pytest.fixture

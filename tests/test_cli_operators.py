@@ -5,15 +5,14 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from rq import Queue
 from sqlmodel import SQLModel
 
-from gateway.cli import cli
 from gateway.runtime import Runtime
 from parsers.messages import Failure
 from store import quarantine
@@ -28,22 +27,10 @@ from store.models import (
 )
 from store.operating import masked
 from tests.conftest import SECRETS
-from tests.harness import Gateway, rows
+from tests.harness import Gateway, Lapor, rows, sqlite
 
-Lapor = Callable[..., Result]
 NOW = datetime.now(UTC)
 WHY = ("--reason", "provider was down")
-sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # one is enough
-
-
-@pytest.fixture
-def lapor(environ: dict[str, str]) -> Lapor:
-    def call(*words: str, **environment: str) -> Result:
-        result = CliRunner().invoke(cli, words, env={**environ, **environment})
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.output
-        return result
-
-    return call
 
 
 def lines(result: Result) -> list[dict[str, object]]:

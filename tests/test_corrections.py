@@ -41,9 +41,8 @@ from store.models import (
     Event,
     Privacy,
 )
-from tests.harness import NOON, Clock, some_examples
+from tests.harness import NOON, Clock, some_examples, sqlite
 
-sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # one is enough
 ROADS = "DINAS_PUPR@32.73"
 # Nobody outside this town says klopotan for a small wooden bridge: the word is invented.
 STATES = ("ambrol", "miring", "lapuk", "bolong", "goyang", "patah")

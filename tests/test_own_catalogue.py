@@ -5,14 +5,14 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from bots.casework import Casework
 from bots.reader import Reader
@@ -31,12 +31,10 @@ from tests import city
 from tests.api import program
 from tests.city import BALARAJA
 from tests.conftest import open_gateway
-from tests.harness import Clock, Gateway, some_examples
+from tests.harness import Clock, Gateway, Lapor, some_examples, sqlite
 from tests.live import write_config
 from tests.test_corrections import SECRET, names_in
 
-Lapor = Callable[..., Result]
-sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # one is enough
 DRY = "air ledeng mati di griya klopotan"
 ROAD = "Jalan rusak parah di Kec. Coblong Kota Bandung"
 OLD_TOPIC, OLD_DESK = "JALAN_RUSAK", "DINAS_PUPR@32.73"
@@ -68,16 +66,6 @@ def own(environ: dict[str, str], taught: Path, tmp_path: Path) -> Settings:
 def town(own: Settings, clock: Clock) -> Iterator[Gateway]:
     """1708 with the catalogue of the town, read by itself."""
     yield from open_gateway(own, clock, None)
-
-
-@pytest.fixture
-def lapor(environ: Mapping[str, str]) -> Lapor:
-    def call(*words: str, **more: str) -> Result:
-        result = CliRunner().invoke(cli, words, env=environ, **more)
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.output
-        return result
-
-    return call
 
 
 def only(gateway: Gateway) -> Complaint:
@@ -172,7 +160,7 @@ def test_a_topic_of_the_town_is_confidential(town: Gateway):
 @sqlite
 @pytest.mark.usefixtures("town")
 def test_understand_asks_the_catalogue_of_the_service(lapor: Lapor):
-    done = lapor("understand", input=json.dumps({"id": 1, "text": DRY}))
+    done = lapor("understand", say=json.dumps({"id": 1, "text": DRY}))
     found = json.loads(done.stdout)
     assert (found["category"]["code"], found["agency"]["code"]) == ("AIR", "PAM")
     assert (found["place"]["code"], found["place"]["text"]) == (BALARAJA, "griya klopotan")
@@ -181,7 +169,7 @@ def test_understand_asks_the_catalogue_of_the_service(lapor: Lapor):
 @sqlite
 def test_understand_knows_the_places_of_a_directory(lapor: Lapor, taught: Path):
     line = json.dumps({"id": 1, "text": DRY})
-    done = lapor("understand", "--catalogue", str(taught), input=line)
+    done = lapor("understand", "--catalogue", str(taught), say=line)
     assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout)["place"]["code"] == BALARAJA
 

@@ -4,7 +4,6 @@ import csv
 import itertools
 import json
 import re
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -39,9 +38,8 @@ from tests.complaints import (
     keep_many,
     spec,
 )
+from tests.harness import Lapor, sqlite
 
-Lapor = Callable[..., Result]
-sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # one is enough
 YEAR = ("--from", "2020-01-01", "--to", "2020-12-31")
 STATUSES = {"in_process": "in_progress", "untouched": "disposed", "followed_up": "closed"}
 

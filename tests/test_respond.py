@@ -1,27 +1,12 @@
 """`lapor respond`: an officer's answer reaches the reporter, whose verdict comes back."""
 
-from collections.abc import Callable
-
 import pytest
-from click.testing import CliRunner, Result
 
-from gateway.cli import cli
 from store.models import AuditRow, Complaint, ComplaintStatus, Event, OutboxLane, OutboxRow
-from tests.harness import Gateway
+from tests.harness import Gateway, Lapor
 
 ROAD = "Jalan rusak parah di Kec. Coblong Kota Bandung"
 DESK = "DINAS_PUPR@32.73"
-Lapor = Callable[..., Result]
-
-
-@pytest.fixture
-def lapor(environ: dict[str, str]) -> Lapor:
-    def call(*words: str) -> Result:
-        result = CliRunner().invoke(cli, words, env=environ)
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.output
-        return result
-
-    return call
 
 
 def filed(gateway: Gateway) -> Complaint:
