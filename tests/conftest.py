@@ -142,6 +142,18 @@ def lapor(environ: dict[str, str]) -> Lapor:
 
 
 @pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Make a file of a stranger."""
+
+    def make(content: str | bytes, name: str = "in.csv") -> Path:
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return make
+
+
+@pytest.fixture
 def settings(environ: dict[str, str]) -> Settings:
     return load(ROOT / "config.yaml", environ)
 
