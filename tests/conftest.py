@@ -21,9 +21,11 @@ from gateway import jobs
 from gateway.cli import cli
 from gateway.runtime import Runtime, build
 from gateway.settings import ROOT, Settings, load
+from store.agencies.access import Action
 from store.db import open_engine, upgrade
-from tests.harness import PUBLIC_URL, TWILIO_SID, TWILIO_TOKEN, Clock, Gateway, Lapor, Wire
+from tests.harness import PUBLIC_URL, TWILIO_SID, TWILIO_TOKEN, Clock, Gateway, Lapor, Wire, tuned
 from tests.live import Service, free_port, write_config
+from tests.open311 import Client, key
 from tests.provider import Provider
 
 SECRETS = {
@@ -200,6 +202,13 @@ def open_gateway(settings: Settings, clock: Clock, reader: Reader | None) -> Ite
 def gateway(settings: Settings, clock: Clock, reader: Reader) -> Iterator[Gateway]:
     """1708 with the console standing in for every channel."""
     yield from open_gateway(settings, clock, reader)
+
+
+@pytest.fixture
+def client(gateway: Gateway) -> Client:
+    """A program with a key that waits for no worker: the test runs those itself."""
+    rt = tuned(gateway.rt, open311={"wait_seconds": 0})
+    return Client(Gateway(rt, gateway.clock), key(rt, Action.FILE, Action.ACT))
 
 
 def provider_config(path: Path, provider: Provider, **changes: Any) -> Path:
