@@ -28,6 +28,7 @@ $(STAMP): requirements.lock pyproject.toml
 run: setup  ## start everything and print where to look
 	@$(BIN)/python -m gateway.start
 
+# Tests start many processes: each module is compiled once, whatever the environment says.
 test: setup  ## every test, on SQLite and PostgreSQL, with a real queue
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadgroup
 
