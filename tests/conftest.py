@@ -191,9 +191,11 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
     return build(load(ROOT / "config.yaml", environ)).reader
 
 
-def open_gateway(settings: Settings, clock: Clock, reader: Reader | None) -> Iterator[Gateway]:
+def open_gateway(
+    settings: Settings, clock: Clock, reader: Reader | None, **parts: Any
+) -> Iterator[Gateway]:
     """Without a reader it loads that of its settings itself."""
-    rt = dataclasses.replace(build(settings), now=clock)
+    rt = dataclasses.replace(build(settings), now=clock, **parts)
     if reader:
         vars(rt)["reader"] = reader
     jobs.use(rt)

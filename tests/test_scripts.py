@@ -1,13 +1,16 @@
 """Dialogues as scripts, on every channel: every message comes twice, every job runs twice."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from bots.reader import Reader
 from gateway.settings import ROOT, load
+from store.db import open_engine
 from tests.conftest import open_gateway
 from tests.harness import Clock, Gateway
 from tests.stage import CHANNELS, FIELDS, SILENCE, Script, Stage, scripts
@@ -20,9 +23,17 @@ PLAYS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """One for all plays: what it has learnt of SQL is a sixth of their work."""
+    engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('plays')}/1708.db")
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture
 def stage(
-    request: pytest.FixtureRequest,
+    engine: Engine,
     redis_url: str,
     migrated_sqlite: Path,
     tmp_path: Path,
@@ -30,14 +41,17 @@ def stage(
     clock: Clock,
 ) -> Iterator[Gateway]:
     """SQLite is enough: what differs between databases is below the dialogue."""
-    path = tmp_path / "1708.db"
-    path.write_bytes(migrated_sqlite.read_bytes())
+    path = Path(engine.url.database or "")
+    for old in path.parent.iterdir():
+        old.unlink()
+    shutil.copy(migrated_sqlite, path)
     environ = {
-        "DATABASE_URL": f"sqlite:///{path}",
+        "DATABASE_URL": str(engine.url),
         "REDIS_URL": redis_url,
         "DATA_DIR": str(tmp_path / "var"),
     }
-    yield from open_gateway(load(ROOT / "config.yaml", environ), clock, reader)
+    settings = load(ROOT / "config.yaml", environ)
+    yield from open_gateway(settings, clock, reader, engine=engine)
 
 
 @pytest.mark.parametrize(("script", "channel"), PLAYS)
