@@ -21,9 +21,7 @@ from store.db import open_engine, upgrade
 from tests.harness import eventually
 
 PROCFILE: Mapping[str, str] = parse_procfile((ROOT / "Procfile").read_text("utf-8")).processes
-PATIENCE = (
-    120  # seconds until a process works, on a slow machine; only a failing test waits so long
-)
+PATIENCE = 120  # seconds until a process works; only a failing test waits so long
 
 
 class Service:
