@@ -120,10 +120,10 @@ def measure(study: Study, errors: Path | None) -> tuple[Result, str]:
 def _pace(study: Study, asked: list[corpus.Case]) -> list[Row]:
     if not study.data:
         texts = [case.text for case in asked]
-        return pace.pace_rows("our corpus", pace.measured(texts))
+        return pace.pace_rows("our corpus", texts)
     texts = [item.text for item in city.surabaya(study.data)]
     step = QUICK if study.quick else 1
-    return pace.pace_rows("Surabaya", pace.measured(texts[:READ:step]))
+    return pace.pace_rows("Surabaya", texts[:READ:step])
 
 
 def _thresholds(tuned: Own, ours: Own, real: Cities | None) -> Sheet:

@@ -1,4 +1,7 @@
-"""How fast one process reads, and what it weighs; as a program it takes a JSON list of texts."""
+"""How fast one process reads, and what it weighs; as a program it takes a JSON list of texts.
+
+With the word `places` behind it, it looks for places alone.
+"""
 
 import json
 import resource
@@ -6,33 +9,39 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import process_time
 
 from benchmarks.evaluation.table import Aim, Row
+from bots.reader import Reader
 from gateway.reading import build_reader
 from gateway.settings import ROOT, load
+from parsers.text import tokenise
 
+PLACES = "places"
+FIRST = "jalan rusak"
 WARM = 200  # texts read before the clock starts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    start: float  # CPU seconds until the first text can be read
+    start: float  # CPU seconds until a first text is read
     rate: float  # texts a CPU second, which other programs of the machine change little
     p99: float  # CPU seconds
     memory: float  # MB at most
     texts: int
 
 
-def measured(texts: Sequence[str]) -> Pace:
+def measured(texts: Sequence[str], *, of: Sequence[str] = ()) -> Pace:
     """In a process of its own, so that nothing else counts."""
-    command = [sys.executable, "-m", "benchmarks.evaluation.pace"]
+    command = [sys.executable, "-m", "benchmarks.evaluation.pace", *of]
     asked = json.dumps(list(texts)).encode()
     done = subprocess.run(command, cwd=ROOT, check=True, input=asked, stdout=subprocess.PIPE)
     return Pace(**json.loads(done.stdout))
 
 
-def pace_rows(on: str, pace: Pace) -> list[Row]:
+def pace_rows(on: str, texts: Sequence[str]) -> list[Row]:
+    pace, places = measured(texts), measured(texts, of=[PLACES])
     group = "Speed of the whole understanding, one core"
     return [
         Row(
@@ -44,6 +53,16 @@ def pace_rows(on: str, pace: Pace) -> list[Row]:
             unit="/s",
             aim=Aim(1000),
             others="rapidfuzz over 83k names 11-170/s",
+        ),
+        Row(
+            group=group,
+            what="places alone, messages a second",
+            on=on,
+            n=places.texts,
+            figure=places.rate,
+            unit="/s",
+            aim=Aim(1000),
+            others="lokal-id 11/s",
         ),
         Row(group=group, what="p99 of one message", on=on, figure=pace.p99 * 1000, unit="ms"),
         Row(
@@ -65,12 +84,14 @@ def pace_rows(on: str, pace: Pace) -> list[Row]:
 
 def main() -> None:
     reader = build_reader(load(ROOT / "config.yaml", {}))
+    read = partial(_places, reader) if PLACES in sys.argv else reader.understand
+    read(FIRST)
     start = process_time()
     texts = json.load(sys.stdin)
     took = []
     for text in texts:
         began = process_time()
-        reader.understand(text)
+        read(text)
         took.append(process_time() - began)
     took = took[WARM:] or took
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -82,6 +103,10 @@ def main() -> None:
         "texts": len(took),
     }
     print(json.dumps(found))
+
+
+def _places(reader: Reader, text: str) -> None:
+    reader.gazetteer.find(tokenise(text), text)
 
 
 if __name__ == "__main__":
