@@ -12,6 +12,7 @@ from gateway.runtime import Runtime
 from parsers.messages import Envelope
 from store import inbox
 from store.models import InboxRow, Lane, OutboxRow
+from tests import stored
 from tests.harness import TWILIO_SID, Gateway
 
 ROAD = "Jalan rusak parah di Kecamatan Coblong Kota Bandung"
@@ -52,17 +53,9 @@ def once(action: Callable[[], object]) -> Callable[[str], None]:
 
 
 def reply(gateway: Gateway, number: int = 1, **more: Any) -> None:
-    values = {
-        "dedupe": f"reply-{number}",
-        "kind": "received",
-        "channel": "sms",
-        "recipient": ANA,
-        "text": "Laporan 1234567 diterima",
-        "due_at": gateway.clock.now,
-        "created_at": gateway.clock.now,
-    }
+    now = gateway.clock.now
     with gateway.rt.transaction() as session:
-        session.add(OutboxRow(**values | more))
+        session.add(stored.reply(number, **{"due_at": now, "created_at": now} | more))
 
 
 def last_reply(gateway: Gateway) -> OutboxRow:
