@@ -53,7 +53,11 @@ DREADED = (
 
 def emergency_in(words: Sequence[str], spotted: Spotted) -> str | None:
     """The words that say that someone is in danger now; nobody writes a letter then."""
-    if len(words) > HASTY or _over(spotted):
+    return _alarm(spotted) if len(words) <= HASTY else None
+
+
+def _alarm(spotted: Spotted) -> str | None:
+    if _over(spotted):
         return None
     haste = [place for place, _ in spotted["now"]]
     now = (
@@ -85,9 +89,9 @@ def _calm(found: Sequence[Cue], calm: Sequence[int]) -> bool:
     )
 
 
-def urgent_in(words: Sequence[str], spotted: Spotted) -> str | None:
-    """Why the message should be read before others."""
-    found = emergency_in(words, spotted) or _peril(spotted)
+def urgent_in(spotted: Spotted) -> str | None:
+    """Why the message should be read before others, a letter as well."""
+    found = _alarm(spotted) or _peril(spotted)
     return f"disebut: {found}" if found else None
 
 

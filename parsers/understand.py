@@ -38,7 +38,8 @@ KEYWORD = "lapor"  # LAPOR <text>, the format that most leaflets print
 NUMBER = "1708"
 KEYWORD_SCORE = 95.0  # of a place that the sender's keyword names
 LIKELY = 40.0  # probability in a hundred from which a category makes a text a complaint
-CHASED = frozenset({Kind.FOLLOW_UP, Kind.STATUS_QUERY})  # what they report was told before
+# Kinds that report, in whatever words: what was told before, or what is happening now.
+REPORTING = frozenset({Kind.FOLLOW_UP, Kind.STATUS_QUERY, Kind.EMERGENCY})
 FAINT = 70.0  # score of a category below which it takes other words to say that trouble is told
 BESIDES = 10  # words beside those of a place, so that a text is no answer to `where?`
 WHEN_CHARS = 4_000  # of a text in which a time is looked for
@@ -289,7 +290,7 @@ class Understander:
 
 def _urgent(look: Look, kind: Kind) -> str | None:
     """Why a message cannot wait; never a wish, a question or an advertisement."""
-    found = urgent_in(look.flat, look.spotted) if kind in HAPPENED else None
+    found = urgent_in(look.spotted) if kind in HAPPENED else None
     if kind is Kind.EMERGENCY and look.kind:
         return found or look.kind.reason
     return found
@@ -298,7 +299,7 @@ def _urgent(look: Look, kind: Kind) -> str | None:
 def _reports(look: Look, kind: Kind, where: str) -> bool:
     """Whether a place in the text may be where the trouble is; not so in news and notices."""
     score = look.categories[0].score if look.categories else 0.0
-    told = score >= FAINT or reported_in(look.spotted) or kind in CHASED
+    told = score >= FAINT or reported_in(look.spotted) or kind in REPORTING
     return told or len(look.flat) - len(where.split()) < BESIDES
 
 

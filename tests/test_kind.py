@@ -49,6 +49,13 @@ def test_the_reason_is_named(reader: Reader, text: str, reason: str):
     assert reader.understander.understand(text).urgent == reason
 
 
+def test_danger_told_in_a_letter_is_no_emergency_by_rule_but_urgent(reader: Reader):
+    letter = "kami warga lama di sini dan ingin bercerita " * 7 + "rumah tetangga terbakar"
+    words = reader.understander.understand(letter)
+    assert words.kind is not Kind.EMERGENCY
+    assert words.urgent == "disebut: rumah terbakar"
+
+
 def test_words_far_apart_mean_no_danger_together(reader: Reader):
     far = "jembatan" + " dan sampah menumpuk di sana" * 4 + " nyaris putus"
     assert reader.understander.understand(far).urgent is None
@@ -68,6 +75,9 @@ SPOTS = {  # where the trouble is; news and notices tell none
     "Sore ini senam bersama di jl Cendana dan lomba baca puisi, ayo datang ramai ramai": None,
     "Sore ini senam di jl Cendana bising sekali, ibu di sebelah jadi pusing": "Jalan Cendana",
     "saya melihat orang menggali di tepi jl Cendana sore ini pakai alat besar": "Jalan Cendana",
+    "lansia kekunci kamar mandi jl Cendana no 5, semua orang berkumpul sekarang di depan pintu": (
+        "Jalan Cendana no 5"
+    ),
     "itu yang dekat masjid al ikhlas gang melati rt 3 rw 2": (
         "dekat masjid al ikhlas, gang melati rt 3 rw 2"
     ),
