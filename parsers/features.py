@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain, pairwise
 
 PLACE = "\N{HOUSE BUILDING}"  # stands for a word that names a place
@@ -44,11 +45,13 @@ def near(roots: Sequence[str]) -> Iterable[tuple[str, str]]:
 def runs(word: str) -> list[str]:
     """Runs of letters, with a blank at the ends of the word: they survive bad spelling."""
     padded = f" {word} "
-    return [
-        padded[start : start + size]
-        for size in range(SHORTEST, LONGEST + 1)
-        for start in range(len(padded) - size + 1)
-    ]
+    return [padded[run] for run in _runs_of(len(padded))]
+
+
+@cache
+def _runs_of(length: int) -> Sequence[slice]:
+    sizes = range(SHORTEST, LONGEST + 1)
+    return [slice(at, at + size) for size in sizes for at in range(length - size + 1)]
 
 
 def families(seen: Seen) -> Iterator[tuple[str, Key]]:

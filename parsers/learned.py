@@ -9,7 +9,7 @@ import numpy as np
 
 from parsers.features import Seen
 from parsers.kept import Kept
-from parsers.vocabulary import Floats, Steps, Told, Vocabulary, letter_scale
+from parsers.vocabulary import Columns, Floats, Steps, Told, Vocabulary, letter_scale
 
 STRANGE = 0.5  # share of telling words that no example had, beyond which nothing is sure
 ENOUGH = 1.5  # telling words that examples had; fewer tell no trouble, and nothing is sure
@@ -61,11 +61,11 @@ class Field:
         share = 1.0 / sum(powers)
         score = self.score(share)
         part = share * (1.0 - score) / (1.0 - share) if share < 1 else 0.0
-        least = min(LEAST, score)
+        least = min(LEAST, score) / part if part else math.inf
         likely = {
             code: min(power * part, score)
             for code, power in zip(self.classes, powers, strict=True)
-            if power * part >= least
+            if power >= least
         }
         likely[self.classes[best]] = score
         return likely
@@ -167,8 +167,7 @@ class Model:
         strange, strange_kind = told.strange["r"], told.strange["w"] if self._has_kind else 1.0
         if strange == strange_kind == 1.0:
             return {}
-        rows = self._steps[told.columns].astype(np.float32)
-        values = told.values * self._unit[told.columns]
+        rows, values = self._rows(told.columns), told.values * self._unit[told.columns]
         margins = values @ rows + self._of_letters(seen.spelt) + self.bias
         weighed = self._sharpness * margins + self._trust * self._heard(cold)
         told_enough = len(seen.roots) * (1 - strange) > ENOUGH
@@ -191,8 +190,7 @@ class Model:
                 codes=codes.get(name, 0),
                 strange=new,
             )
-            weights = rows[told.roots, of.start + best]
-            worth = (values[told.roots] * weights).tolist()
+            worth = values[told.roots] * rows[told.roots, of.start + best]
             spoke = () if name == KIND else self._speaking(told, worth)
             verdicts[name] = Verdict(
                 shares=shares,
@@ -203,6 +201,10 @@ class Model:
                 words=tuple(_spelt(root, seen) for root in spoke),
             )
         return verdicts
+
+    def _rows(self, columns: Columns) -> Floats:
+        rows: Floats = self._steps.take(columns, axis=0).astype(np.float32)
+        return rows
 
     def _heard(self, cold: Mapping[str, Mapping[str, float]]) -> Floats:
         """What the matchers think of every class of every field; 0 where they say nothing."""
@@ -215,7 +217,7 @@ class Model:
     def _letters_of(self, word: str) -> tuple[Floats, float]:
         letters = self.vocabulary.letters(word)
         values = letters.values * self._unit[letters.columns]
-        return values @ self._steps[letters.columns].astype(np.float32), letters.square
+        return np.dot(values, self._rows(letters.columns)), letters.square
 
     def _of_letters(self, spelt: Sequence[str]) -> Floats:
         """What the words say by their spelling: of each word it is known from the last time."""
@@ -227,13 +229,13 @@ class Model:
         total: Floats = np.add.reduce(rows)
         return total * letter_scale(sum([square for _, square in known]))
 
-    def _speaking(self, told: Told, worth: Sequence[float]) -> tuple[str, ...]:
+    def _speaking(self, told: Told, worth: Floats) -> tuple[str, ...]:
         """The roots that spoke most for a class, alone or in twos, the strongest first."""
-        columns = told.columns[told.roots].tolist()
+        loudest = (-worth).argsort(kind="stable")[: 2 * SPEAKING]
         said: list[str] = []
-        for place in sorted(range(len(worth)), key=worth.__getitem__, reverse=True)[: 2 * SPEAKING]:
-            words = self.vocabulary.names[columns[place]].removeprefix(LEGIBLE)
-            if worth[place] > 0 and not any(words in other or other in words for other in said):
+        for column in told.columns[told.roots][loudest[worth[loudest] > 0]].tolist():
+            words = self.vocabulary.names[column].removeprefix(LEGIBLE)
+            if not any(words in other or other in words for other in said):
                 said.append(words)
         return tuple(said[:SPEAKING])
 

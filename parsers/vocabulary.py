@@ -1,7 +1,7 @@
 """From what a learned model sees in a text to columns and values."""
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -20,7 +20,7 @@ OPINIONS = ("k", "o", "a")  # families of what the matchers and the national mod
 Floats = NDArray[np.float32]
 Steps = NDArray[np.int8]
 Columns = NDArray[np.intp]
-Beside = Mapping[str, int]  # the other word of a pair -> column
+Beside = dict[str, int]  # the other word of a pair -> column
 ALONE: Beside = {}
 FARS = range(1, WINDOW + 1)
 
@@ -97,28 +97,19 @@ class Vocabulary:
         found = {
             "w": single_words + _twos([nexts for _, nexts, _ in words], seen.words, 1),
             "r": single_roots + _twos(nexts, seen.roots, 1),
-            "p": [
-                near[two]
-                for far in FARS
-                for near, two in zip(nears, seen.roots[far:], strict=False)
-                if two in near
-            ],
+            "p": [column for far in FARS for column in _twos(nears, seen.roots, far)],
         }
-        often: dict[int, int] = {}
+        often: Counter[int] = Counter()
         parts = {}
         for family, known in found.items():
             start = len(often)
-            for column in known:
-                often[column] = often.get(column, 0) + 1
+            often.update(known)
             parts[family] = slice(start, len(often))
         thought = self._opinions("k", seen.national) | self._opinions("o", seen.own)
         thought |= self._opinions("a", seen.advice)
         columns = np.array([*often, *thought], dtype=np.intp)
         values = self.rarity[columns]
-        if len(often) < sum(map(len, found.values())):
-            for place, times in enumerate(often.values()):
-                if times > 1:
-                    values[place] *= 1 + math.log(times)
+        values[: len(often)] *= 1 + np.log(np.array([*often.values()], dtype=np.float32))
         for family, part in parts.items():
             of = values[part]
             of *= FAMILIES[family] / (math.sqrt(of @ of) or 1.0)
@@ -156,8 +147,8 @@ def _known(
 
 def _twos(besides: Sequence[Beside], words: Sequence[str], far: int) -> list[int]:
     """Columns of two words so far from each other."""
-    later = words[far:]
-    return [beside[two] for beside, two in zip(besides, later, strict=False) if two in beside]
+    found = map(dict.get, besides, words[far:])
+    return [column for column in found if column is not None]
 
 
 def letter_scale(square: float) -> np.float32:
