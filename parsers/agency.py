@@ -93,7 +93,9 @@ class AgencyMatcher:
         self, reading: Reading, topics: Mapping[str, float], place: str
     ) -> tuple[Candidate, ...]:
         """The best few; `topics` are probabilities, `place` is the Kemendagri code known, or ""."""
-        ranked = _ranked(self.desks(reading, topics, place))
+        desks = self.desks(reading, topics, place)
+        best = _best({code: desk.share for code, desk in desks.items()})
+        ranked = [(code, desks[code]) for code, _ in best]
         scores = OF_AGENCY.scores([desk.share for _, desk in ranked])
         clear = is_sure(scores, self._sure, self._margin)
         return self._candidates(ranked, scores, place, clear=clear)
@@ -102,13 +104,11 @@ class AgencyMatcher:
         self, verdict: Verdict, reading: Reading, topics: Mapping[str, float], place: str
     ) -> tuple[Candidate, ...]:
         """The best few by what officers decided before; the reason of one that is named is that."""
-        named = self._named(reading)
-        ranked = _ranked(
-            {
-                code: Desk(share, f"{NAMED}{named[code]}" if code in named else verdict.reason)
-                for code, share in verdict.shares.items()
-            }
-        )
+        named, reason = self._named(reading), verdict.reason
+        ranked = [
+            (code, Desk(share, f"{NAMED}{named[code]}" if code in named else reason))
+            for code, share in _best(verdict.shares)
+        ]
         scores = [desk.share * 100 for _, desk in ranked]
         clear = verdict.sure and is_sure(scores, 0.0, self._margin)
         clear = clear and self._settled(ranked[0][0], reading, topics)
@@ -162,11 +162,10 @@ class AgencyMatcher:
             if not category.handles:
                 unassigned += share
                 continue
-            plain = not named and code not in holds
+            plain = code not in holds and named.keys().isdisjoint(category.handles)
             work = self._usual[code] if plain else self._work(category, named, holds.get(code, {}))
-            total = sum(weight for weight, _ in work.values())
-            for agency, (weight, reason) in work.items():
-                desks[agency].add(share * weight / total, reason)
+            for agency, (part, reason) in work.items():
+                desks[agency].add(share * part, reason)
         if unassigned:
             self._described_by(desks, reading, unassigned)
 
@@ -182,6 +181,7 @@ class AgencyMatcher:
     def _work(
         self, category: Category, named: Mapping[str, str], rules: Mapping[str, str]
     ) -> dict[str, tuple[float, str]]:
+        """For each agency its part of the work, and the reason."""
         weights = self._weights
         work: dict[str, tuple[float, str]] = {}
         for code in dict.fromkeys((*category.handles, *rules)):
@@ -194,7 +194,8 @@ class AgencyMatcher:
             if code in named:
                 weight, reason = weight + weights.said, f"{NAMED}{named[code]}"
             work[code] = (weight, reason)
-        return work
+        total = sum(weight for weight, _ in work.values())
+        return {code: (weight / total, reason) for code, (weight, reason) in work.items()}
 
     def _described_by(self, desks: dict[str, Desk], reading: Reading, share: float) -> None:
         index = self._described
@@ -258,8 +259,8 @@ class AgencyMatcher:
         return f"{agency.code}@{area}", f"{agency.name} {self._area_name(area)}", len(area) == size
 
 
-def _ranked(desks: Mapping[str, Desk]) -> list[tuple[str, Desk]]:
-    return sorted(desks.items(), key=lambda item: -round(item[1].share, 6))[:BEST]
+def _best(shares: Mapping[str, float]) -> list[tuple[str, float]]:
+    return sorted(shares.items(), key=lambda item: -round(item[1], 6))[:BEST]
 
 
 def _called(agency: Agency) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ class Cues:
             else:
                 self._lone[first].append(kind)
                 singles[kind].add(phrase)
+        self._firsts = frozenset((*self._lone, *self._pairs))
         self._singles = {kind: frozenset(words) for kind, words in singles.items()}
 
     def words(self, kind: str) -> frozenset[str]:
@@ -40,8 +41,8 @@ class Cues:
     def spot(self, words: list[str]) -> Spotted:
         """Where each cue stands, in the order of the text; a kind that was not found is empty."""
         found: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
-        lone, pairs, last = self._lone, self._pairs, len(words) - 1
-        for place, word in enumerate(words):
+        firsts, lone, pairs, last = self._firsts, self._lone, self._pairs, len(words) - 1
+        for place, word in [(at, word) for at, word in enumerate(words) if word in firsts]:
             if word in lone:
                 for kind in lone[word]:
                     found[kind].append((place, word))
@@ -54,7 +55,7 @@ class Cues:
     def languages(self, words: Iterable[str]) -> Counter[str]:
         """How many of the words belong to each language."""
         languages = self._languages
-        return Counter([code for word in words for code in languages.get(word, ())])
+        return Counter([code for w in words if w in languages for code in languages[w]])
 
 
 def covered(found: Iterable[Cue]) -> set[int]:
@@ -70,8 +71,9 @@ def beyond(found: Iterable[Cue], others: Iterable[Cue]) -> bool:
 
 def together(spotted: Spotted, tables: Iterable[Sequence[str]]) -> Iterator[list[Cue]]:
     """Cues of all kinds of one table, near to one of its first kind."""
-    for first, *others in tables:
-        if first in spotted and all(kind in spotted for kind in others):
+    for table in tables:
+        if all(map(spotted.get, table)):
+            first, *others = table
             for cue in spotted[first]:
                 near = [_beside(cue, spotted[kind]) for kind in others]
                 if all(near):

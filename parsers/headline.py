@@ -10,7 +10,6 @@ LONGEST = 80
 CUT = ".."
 SENTENCE = re.compile(r"[.!?;]+\s+|\s*\n+\s*")
 ABBREVIATION = re.compile(r"\b(?:jl|jln|gg|no|rt|rw|kec|kel|kab|ds|dsn|dr|bpk|yth)$", re.IGNORECASE)
-BLANKS = re.compile(r"\s+")
 COMMA = re.compile(r",\s+|\s+-\s+|:\s+")
 LABEL = re.compile(  # of a number or address that is left out
     r"\b(?:nik|kk|ktp|no|nomor|hp|telp|wa|rek|rekening|email)\W*$", re.IGNORECASE
@@ -44,7 +43,7 @@ def _shown(text: str, start: int, end: int, private: Sequence[Span]) -> str:
         if start <= span.start < end:
             shown.append(LABEL.sub("", text[start : span.start]))
             start = min(span.end, end)
-    line = BLANKS.sub(" ", "".join([*shown, text[start:end]])).strip(" \t,:;-.")
+    line = " ".join("".join([*shown, text[start:end]]).split()).strip(" ,:;-.")
     return line[:1].upper() + line[1:]
 
 

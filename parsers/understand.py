@@ -186,9 +186,9 @@ class Understander:
         named = self._naming(tokens, words, places)
         reading = self._words.read(words, named)
         cold, hits = self._categories.shares(reading)
-        matched = min(cold, key=lambda code: (-cold[code], code), default="")
-        verdicts: Mapping[str, Verdict] = {}
         topical = max(cold.values(), default=0.0)
+        matched = min((code for code in cold if cold[code] == topical), default="")
+        verdicts: Mapping[str, Verdict] = {}
         if self._model:
             seen, opinions = self._witness.see(tokens, words, named, reading, cold)
             topical, verdicts = seen.topical, self._model.judge(seen, opinions, self._codes)

@@ -61,7 +61,7 @@ class _Scanner(NameReader):
                 self.before = (at + size, found.codes)
             if found is not None and self._given(at, size):
                 self.street = 0  # of `Griya Asri Bekasi` the estate ends before Bekasi
-            else:
+            elif self.street or known[at].street:
                 self._walk_street(at, size)
             at += size
 
