@@ -1,6 +1,6 @@
 """Danger in a message: an emergency now, or what should be read before others."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from parsers.cues import Cue, Spotted, beyond, covered, together
@@ -8,6 +8,9 @@ from parsers.cues import Cue, Spotted, beyond, covered, together
 CALM_BEFORE = 4  # words before an emergency in which `rawan` or `takut` makes it none
 HASTY = 50  # words at most of an emergency
 AT_ONCE = 15  # words between a danger and that it is now
+PARTED = 12  # words between a person and that nobody knows where they are
+OWNED = 3  # words before a person in which a thing of theirs is named
+LOST = range(-2, 2)  # words around the loss in which a thing is what was lost
 # What together is an emergency: who is struck by what, and that it goes on.
 ALARMS = (
     ("ablaze", "building"),
@@ -28,6 +31,8 @@ ALARMS = (
     ("violence", "doing"),
     ("harm", "now"),
 )
+# A boat of which nobody hears, since yesterday as well.
+OVERDUE = (("vessel", "unreported"),)
 # What is dangerous together: a pole and that it is about to fall.
 PERILS = (
     ("structure", "failing"),
@@ -57,6 +62,9 @@ def emergency_in(words: Sequence[str], spotted: Spotted) -> str | None:
 
 
 def _alarm(spotted: Spotted) -> str | None:
+    calm = [place for place, _ in spotted["calm"]]
+    if missing := next((found for found in _missing(spotted) if not _calm(found, calm)), None):
+        return _words(missing)
     if _over(spotted):
         return None
     haste = [place for place, _ in spotted["now"]]
@@ -64,9 +72,23 @@ def _alarm(spotted: Spotted) -> str | None:
         [cue] for cue in spotted["danger"] if any(abs(place - cue[0]) <= AT_ONCE for place in haste)
     )
     alone = ([cue] for cue in spotted["emergency"])
-    calm = [place for place, _ in spotted["calm"]]
     alarms = chain(alone, now, together(spotted, ALARMS))
     return next((_words(found) for found in alarms if not _calm(found, calm)), None)
+
+
+def _missing(spotted: Spotted) -> Iterator[list[Cue]]:
+    """Persons of whom nobody knows where they are, since yesterday as well; no lost papers."""
+    if spotted["returned"]:
+        return
+    yield from together(spotted, OVERDUE)
+    things = [place for place, _ in spotted["belonging"]]
+    for person in spotted["kin"]:
+        for gone in (*spotted["missing"], *(spotted["away"] if spotted["sought"] else ())):
+            parted = 0 < gone[0] - person[0] <= PARTED
+            if parted and not any(
+                0 < person[0] - thing <= OWNED or thing - gone[0] in LOST for thing in things
+            ):
+                yield [person, gone]
 
 
 def dreaded_in(spotted: Spotted) -> bool:
