@@ -30,6 +30,8 @@ ALARMS = (
     ("held", "unfree"),
     ("violence", "doing"),
     ("harm", "now"),
+    ("harm", "bleeding"),
+    ("volcano", "erupting"),
 )
 # A boat of which nobody hears, since yesterday as well.
 OVERDUE = (("vessel", "unreported"),)
@@ -43,6 +45,15 @@ PERILS = (
     ("peril", "frail"),
     ("structure", "weak", "people"),
     ("pit", "open", "hurt"),
+    ("dike", "leaking"),
+    ("fuel", "escaping"),
+    ("harm", "helpless", "again"),
+    ("abuse", "minor"),
+    ("vital", "lapsed"),
+    ("fever", "full"),
+    ("spill", "falling"),
+    ("predator", "about"),
+    ("disease", "deaths"),
 )
 # Over, if it is told of yesterday.
 SUFFERED = (("event",), ("ill", "refused"), ("harm", "helpless"), ("supply", "out"))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from parsers.cues import Cues, Spotted, beyond, covered, together
-from parsers.danger import dreaded_in, emergency_in
+from parsers.danger import dreaded_in, emergency_in, urgent_in
 from parsers.learned import Verdict
 from parsers.understanding import Candidate, Kind
 
@@ -58,7 +58,7 @@ def kind_of(
         return earlier
     if wish := _wish(words, spotted):
         return wish
-    told = likely or len(words) >= TOLD or bool(spotted["trouble"])
+    told = likely or len(words) >= TOLD or bool(spotted["trouble"] or urgent_in(spotted))
     return Kind.COMPLAINT if told else Kind.OTHER
 
 
