@@ -9,9 +9,10 @@ from parsers.learned import Verdict
 from parsers.understanding import Candidate, Kind
 
 REPORTS = frozenset({Kind.COMPLAINT, Kind.ASPIRATION, Kind.INFORMATION_REQUEST, Kind.EMERGENCY})
-HAPPENED = frozenset(  # kinds that may tell when something happened; other days are wishes and ads
-    {Kind.COMPLAINT, Kind.EMERGENCY, Kind.FOLLOW_UP, Kind.THANKS, Kind.OTHER}
+TIMED = frozenset(  # kinds that may tell when trouble was; other days are wishes and ads
+    {Kind.COMPLAINT, Kind.EMERGENCY, Kind.FOLLOW_UP}
 )
+HAPPENED = TIMED | {Kind.THANKS, Kind.OTHER}  # kinds that may tell of danger
 SETTLED = frozenset({Kind.EMERGENCY, Kind.FOLLOW_UP, Kind.STATUS_QUERY, Kind.SPAM})
 GRAVE = frozenset({Kind.EMERGENCY, Kind.SPAM})  # what must be sure: one alarms, one shuts out
 EVEN = 0.5  # probability from which the examples are heard

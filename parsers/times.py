@@ -61,8 +61,11 @@ LETTERS = {
     "other": "X",  # a length of something else: kontrak, garansi
     "greeting": "W",
     "place": "p",
-    "work": "c",
-    "asked": "&",  # mohon: what follows is to come
+    "work": "c",  # what somebody is or does all those years
+    "kin": "3",  # a person, whose years may follow
+    "habit": "4",  # selalu, biasanya
+    "timetable": "5",  # kereta, loket: before the hour of every day
+    "asked": "&",  # mohon: what follows is to come, or feared
 }
 WRITTEN = {  # shapes of digits
     "D": re.compile(r"(?:19|20)\d\d-\d{1,2}-\d{1,2}|\d{1,2}([/.-])\d{1,2}\1(?:20)?\d\d"),

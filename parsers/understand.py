@@ -14,6 +14,7 @@ from parsers.headline import headline_of
 from parsers.kind import (
     HAPPENED,
     REPORTS,
+    TIMED,
     filed,
     kind_of,
     language_of,
@@ -173,7 +174,7 @@ class Understander:
             several=look.several and kind in REPORTS,
             places=places,
             address=address,
-            when=self._when(text, today) if kind in HAPPENED else None,
+            when=self._when(text, today) if kind in TIMED else None,
             tracking=tracking,
             private=private,
         )

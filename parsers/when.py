@@ -30,19 +30,20 @@ CLOCK = rf"(?:[jk]\.?[NC](?:-[NC])?{PART}?Z?|C(?:-C)?(?=[ZPL]){PART}?Z?)"
 WEEKDAY = f"(?:L[wM]|h?w{PART}?|hM{PART}?|M{PART})"
 MARK = "[Kg]"  # kemarin or lalu, behind a time
 # What an expression may begin with: sudah sejak, jam, tanggal, a number ...
-FIRST = r"(?=[asbzlOHBKtVhMoyjLAQGIx2TkUmwfRqXWpvNJDYC%~@Pi])"
+FIRST = r"(?=[asbzlOHBKtVhMoyjLAQGIx2TkUmwfRqXWpvNJDYC%~@Pi35])"
 PATTERN = re.compile(
     rf"""
     {FIRST} (?:
       (?P<skip> R(?:[NJv]?[hMoywPLmjtfA])+ | WP? L? | U\.?(?:{CLOCK}|[NLPhMwmYfiKtB%Cxoy-])+
         | p\.?(?:Nm|[wMmf](?![Kgi])|hM) | ~{AMOUNT}
         | [qX]\.?(?:{AMOUNT}(?!E)|T?(?:NmY|D)|[yY]+|o?mY?)
+        | [X5]\.?(?:{CLOCK}|Nji?) | 3Ny(?!!) | [hMoy]ia?Nn | Nn[hMoy]i
         | {AMOUNT}[cn] | jc | [NJC]{UNIT}?R | [hMoyw]F | F{PART} )
     | (?P<pre>a?b?l?z?[sOH]{{0,3}}z?a?l?s?)
       (?: (?: {CLOCK},? )? (?:
           (?P<written> (?:{WEEKDAY},?)? (?:T\.?)?D{MARK}? | (?:{WEEKDAY},?)?T\.?%{MARK}? )
         | (?P<named> (?:{WEEKDAY},?)? (?:T\.?)?N (?:[-U]N)? m Y? {MARK}? )
-        | (?P<daily> T\.?N(?:[-U]N)? {MARK}? )
+        | (?P<daily> T\.?N(?:[-U]N)? (?:o?{MARK}|oi)? )
         | (?P<feast> L?{LEAP_LETTER}?f(?:y{MARK}|yi|Y|y?Y|{MARK})? )
         | (?P<near> h?K2?{PART}? | h?2{PART}? | tL | V | t{PART}? | {PART}[tK] | [PhL]i | i{PART}
             | B )
@@ -66,7 +67,8 @@ PATTERN = re.compile(
     re.VERBOSE,
 )
 STATES, MARKS, END = frozenset("!~"), "Kg", "."
-ASKED, UNTIL = "&", "U"
+ASKED, UNTIL, HABIT, EVERY, WORK = "&", "U", "4", "R", "c"
+HOURS = frozenset("PLjkNC")  # a part or an hour of the day
 NEARBY = 4  # words between what lasts and how long it lasts
 YEARS = 12  # more of them are mostly an age
 MONTHS = {"month": 1, "year": 12, "halfyear": 6}
@@ -172,6 +174,8 @@ def _year(said: Said, _before: str, _behind: str) -> bool | None:
 def _span(said: Said, before: str, behind: str) -> bool | None:
     """`sudah 3 bulan`; `3 bulan` alone only near to what lasts, such as `mati`."""
     led = set(said.before)
+    if said.has("y") and behind.startswith(WORK):  # sudah 12 tahun jadi honorer
+        return None
     if led & set("ab") or said.has("vQ") or ("s" in led and "l" not in led):
         return True
     if said.has("je"):
@@ -192,15 +196,22 @@ def _weekday(said: Said, _before: str, _behind: str) -> bool | None:
 
 
 def _clock(said: Said, before: str, behind: str) -> bool | None:
-    """`jam 9` alone is mostly when an office opens, `jam 2-4` and `jam 7 sampai 9` a habit."""
+    """`jam 9` alone is mostly when an office opens, `jam 2-4` and `jam 7 selalu` a habit."""
+    if not {HABIT, EVERY}.isdisjoint(_nearby(before, behind)):
+        return None
     ranged = "-" in said.letters or behind.startswith(UNTIL)
     if ranged and STATES.isdisjoint(_nearby(before, behind)):
         return None
     return False if said.has("CPLZk") or set(said.before) & set("szOH") else None
 
 
-def _since(said: Said, _before: str, _behind: str) -> bool | None:
-    return not said.has("PL")
+def _since(said: Said, before: str, behind: str) -> bool | None:
+    """`dari pagi sampai malam` is a habit, `jadi guru sejak 2005` a life."""
+    if before.endswith(WORK):
+        return None
+    if not said.has("PL"):
+        return True
+    return None if behind[:1] == UNTIL and behind[1:2] in HOURS else False
 
 
 SILENT = ("skip", "pre", None)
@@ -262,6 +273,10 @@ def _read_named(said: Said, today: date) -> Range | None:
 
 
 def _read_daily(said: Said, today: date) -> Range | None:
+    """`tgl 25`, `tgl 25 bulan ini`"""
+    if said.has("o"):
+        within = months_before(today, int(said.has(MARKS)))
+        return _ordered([made(within.year, within.month, day) for day in said.numbers()[:2]])
     return _ordered([latest_numbered(day, today) for day in said.numbers()[:2]])
 
 
