@@ -9,20 +9,23 @@ from parsers.understanding import Span
 ME = "(?:saya|sy|aku|gw|kami)"
 # Of lower-case letters; a dot ends a sentence but behind a short title.
 OPENING = r"""(?:
-      (?P<named>(?:nama|nm)(?:nya)?(?:[ ](?:{me}|lengkap|pelapor|pemohon|{kin}))*
-        |bernama|atas[ ]nama|a\.?n|a/n|perkenalkan(?:[ ]{me})?|di[ ]?bawah[ ]ini
-        |hormat[ ](?:saya|kami)|hormati[ ]saya|ttd|tertanda|pelapor|pengirim|dari(?=[ ]?:)
-        |my[ ]name[ ]is|i[ ]am)\b(?:[ ]?[.:=]\s{{0,4}}|[ ]?,?\s{{1,4}})
+      (?:(?P<named>(?:nama|nm)(?:nya)?
+        (?:[ ](?:{me}|lengkap|pelapor|pemohon|pelaku|korban|petugas|pemilik|siswa|{kin}))*
+        |perkenalkan(?:[ ]{me})?|dari[ ](?:kami|saya)(?=,)|my[ ]name[ ]is|i[ ]am)
+        |(?P<told>bernama|atas[ ]nama|a\.?n|a/n|di[ ]?bawah[ ]ini|hormat[ ](?:saya|kami)
+        |hormati[ ]saya|ttd|tertanda|pelapor|pengirim|dari(?=[ ]?:))
+      )\b(?:[ ]?[.:=]\s{{0,4}}|[ ]?,?\s{{1,4}})
     | (?P<spelt>tertulis|dipanggil|panggil[ ]{me}|sebut[ ]saja|ahli[ ]waris)\b[ ]
     | (?P<called>hub|hubungi|kontak|cp)\b[.:]?[ ]
-    | (?P<kin>(?:{kin})[ ]?(?:{me}|q|ku)(?:[ ]bernama)?)\b,?[ ]
+    | (?P<kin>(?:{kin})[ ]?(?:{me}|q|ku)(?:[ ]bernama)?)\b,?[ ]\(?
     | (?P<title>(?:bpk|bp|sdri?|alm|ny|tn|nn)\b\.?[ ]?|(?:{title})\b[ ])
-    | (?P<nick>(?:{nick})\b[ ]\(?)
+    | (?P<nick>(?:{nick})\b(?:[ ]\(?|[ ]?:[ ]))
     | (?P<self>saya|sy|ulun|abdi|kulo|ambo|aku|awak|beta|gue|gw|ane|kula|kawula)\b,?[ ]
     | (?P<signed>salam(?:[ ](?:hormat|sehat|hangat))?|wassalam|terima[ ]?kasih|makasih?|trims
         |trimakasih|tks|thanks|thx|nuhun|suwun|regards|(?:ini|saya|sy)[ ]dengan
-        )\b[.,!]?[\s(~-]{{1,4}}
-    )(?=[^\W\d_])(?:(?:{title}|{nick})\b\.?[ ])?(?P<rank>(?:{rank})\b\.?[ ](?:\d+[ ])?)?"""
+        )\b[^\w@+]{{1,6}}
+    )(?=[^\W\d_])(?:(?:{title}|{nick})\b\.?[ ])?(?:(?:{degree})(?:\.[ ]?|[ ])){{0,3}}
+    (?P<rank>(?:{rank})\b\.?[ ](?:\d+[ ])?)?"""
 LETTERS = re.compile(r"[a-z]+")
 OFFICE = re.compile(r"(?:ka(?:dis|pol|sat|bid|nit|sub|sek)|wali|bupati|ketua)\w*")
 CAPITAL = re.compile("[A-Z][a-z]{2,}")
@@ -31,12 +34,20 @@ WORD = re.compile(INITIAL + r"([^\W\d_][^\W\d_'’]*)")
 PHONE_BEHIND = re.compile(r"\W{0,3}(?:(?:di|hub|hp|wa|telp|tlp|no)\b)?\W{0,3}(?:\+?62|0)8\d")
 ENDS = re.compile(r"[ ]?(?:[.,;()\n]|$)")
 BESIDE_PHONE = re.compile(r"[ ]?[(/-][ ]?")
+SIGNATURE = re.compile(r"(?:\n\s*|[-–~]\s?)(?=[A-Z][a-z]+(?: [A-Z][\w'’.]*){0,3}\s*(?:[,(\n]|$))")
+TAIL = 80  # characters at the end in which somebody may sign
 TOWARDS = re.compile(r"[ ](?:ke|sampai|arah|menuju)\b")
+FOLLOWED = re.compile(  # what people say of themselves behind their name
+    r"[ ]*(?:[,.;:()\n-]|$|(?:dari|dr|dri|saking|warga|wrg|mau|mo|ingin|hendak|alamat|almt|asal"
+    r"|tinggal|umur|usia|rt|di|d|hp|wa|no|nik|lapor|melapor|melaporkan|petani|guru|pedagang)\b)",
+    re.IGNORECASE,
+)
 BEFORE = 12  # characters before an opening
 WORDS = 4  # of a name
 LONGEST = 40  # characters of a name that are looked at
 SHORTEST = 3  # letters of a name that no table has
 STRANGE = 4  # the same, in small letters behind one that a table has
+NAMED = frozenset({"named", "told"})
 
 Known = Callable[[str], bool]
 
@@ -57,7 +68,8 @@ class People:
         self._officials = tuple(sorted(words["official"]))  # known to all by their office
         self._greeted, self._road = tuple(words["greeted"]), tuple(words["road"])
         self._openers = frozenset(words["opener"] | words["title"] | words["nick"] | words["kin"])
-        parts = {role: "|".join(sorted(words[role])) for role in ("title", "nick", "kin", "rank")}
+        roles = ("title", "nick", "kin", "degree", "rank")
+        parts = {role: "|".join(sorted(words[role])) for role in roles}
         self._opening = re.compile(OPENING.format(me=ME, **parts), re.VERBOSE)
 
     def found(self, text: str, known: Known, phones: Iterable[Span]) -> Iterator[Span]:
@@ -71,6 +83,9 @@ class People:
             match = self._opening.match(lower, word.start())
             if match and (end := self._behind(match, text, known)):
                 yield Span("name", match.end(), end)
+        for dash in SIGNATURE.finditer(text, max(0, len(text) - TAIL)):
+            if end := self._end(text, dash.end(), "nick", known):
+                yield Span("name", dash.end(), end)
         for phone in phones:
             if beside := BESIDE_PHONE.match(text, phone.end):
                 end = self._end(text, beside.end(), "phone", known)
@@ -83,6 +98,8 @@ class People:
         opened = next(name for name, found in match.groupdict().items() if found is not None)
         if start and text[start - 1].isalnum():
             return None
+        if opened == "told" and text[start].isupper():
+            opened = "named"  # capitals say less
         before = text[max(0, start - BEFORE) : start].rstrip(" ").lower()
         if opened in ("title", "nick") and before.rstrip(".").endswith(self._road):
             return None  # jalan bu arsih
@@ -107,7 +124,10 @@ class People:
         end, words = word.end(), 1
         while words < WORDS and text[end : end + 1] == " ":
             word = WORD.match(text, end + 1)
-            if not word or not self._goes_on(word[1], opened, known):
+            if not word or not (
+                self._goes_on(word[1], opened, known)
+                or (self._strange(word[1], known) and FOLLOWED.match(text, word.end()))
+            ):
                 break
             end, words = word.end(), words + 1
         return end
@@ -119,22 +139,28 @@ class People:
         if lower in self._names:
             return word[0].isupper() or opened != "called"
         if word.islower():
-            return opened == "named" and lower in self._common
+            return opened in NAMED and lower in self._common
         if opened == "nick":
             return False
         if lower in self._common:
             return True
-        initials = word.isupper() and opened != "named"  # anak saya BCG
+        if opened == "told" and CAPITAL.fullmatch(word):
+            return True
+        initials = word.isupper() and opened not in NAMED  # anak saya BCG
         return not initials and _unheard(word, known)
 
     def _goes_on(self, word: str, opened: str, known: Known) -> bool:
         lower = word.lower()
         if lower in self._others:
             return False
-        if lower in self._family or (opened == "named" and CAPITAL.fullmatch(word)):
+        if lower in self._family or (opened in NAMED and CAPITAL.fullmatch(word)):
             return True
-        small = opened == "named" and word.islower() and len(word) >= STRANGE
-        return _unheard(word, known) or (small and not known(lower))
+        return _unheard(word, known) or (opened in NAMED and self._strange(word, known))
+
+    def _strange(self, word: str, known: Known) -> bool:
+        """In small letters, no word of the language and no office."""
+        small = word.islower() and len(word) >= STRANGE
+        return small and word not in self._others and not known(word)
 
 
 def _lower(letter: str) -> str:
