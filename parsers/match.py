@@ -4,7 +4,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -13,6 +13,7 @@ from parsers.catalogue import Catalogue, Category
 from parsers.kept import Kept
 from parsers.learned import Verdict
 from parsers.phrases import Hit, Phrase, PhraseIndex, Reading, Wording, evidence
+from parsers.several import Told
 from parsers.stem import stem
 from parsers.text import Lexicon, Normaliser, tokenise
 from parsers.understanding import Candidate
@@ -203,6 +204,24 @@ class CategoryMatcher:
             for place, (code, share) in enumerate(ranked)
             if share * 100 >= LEAST or place == 0
         )
+
+    def with_both(
+        self,
+        candidates: tuple[Candidate, ...],
+        both: Told,
+        shares: Mapping[str, float],
+        hits: Sequence[Hit],
+    ) -> tuple[Candidate, ...]:
+        """The best, and both topics of a text that tells two; where it says so, none is sure."""
+        known = {candidate.code for candidate in candidates}
+        new = [
+            self._candidate(code, shares.get(code, 0.0) * 100, hits, sure=False)
+            for code in both.topics
+            if code not in known
+        ]
+        kept = candidates[: max(1, BEST - len(new))] if both.announced else candidates
+        found = (*kept, *new)[:BEST]
+        return tuple(replace(c, sure=c.sure and not both.announced) for c in found)
 
     def knows(self, code: str) -> bool:
         return code in self._catalogue.categories

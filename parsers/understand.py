@@ -28,7 +28,7 @@ from parsers.names import People
 from parsers.phrases import Hit, Reading
 from parsers.places.gazetteer import Gazetteer
 from parsers.private import private_spans
-from parsers.several import tells_several
+from parsers.several import two_told
 from parsers.text import Lexicon, Token, tokenise
 from parsers.times import Times
 from parsers.tracking import trackings
@@ -111,7 +111,6 @@ class Understander:
         """`model` is what this deployment learnt; it looks with `national` and its `mentor`."""
         self._places, self._tables, self._thresholds = places, tables, thresholds
         self._words = Words(tables.lexicon, catalogue.texts())
-        self._joining = tables.cues.words("joining")
         sure, margin = thresholds.category_sure, thresholds.category_margin
         self._categories = CategoryMatcher(catalogue, self._words, sure=sure, margin=margin)
         self._agencies = AgencyMatcher(
@@ -203,16 +202,20 @@ class Understander:
             shares, categories = topic.shares, self._categories.taught(topic)
         else:
             categories = self._categories.rank(cold, hits)
+        spotted = self._tables.cues.spot(flat)
+        both = None if told else two_told(hits, reading, tokens, words, spotted)
+        if both:
+            categories = self._categories.with_both(categories, both, shares, hits)
         return Look(
             words=words,
             flat=flat,
-            spotted=self._tables.cues.spot(flat),
+            spotted=spotted,
             reading=reading,
             shares=shares,
             topical=OF_CATEGORY.score(topical),
             telling=spoken or _most_telling(hits, reading, matched),
             categories=categories,
-            several=tells_several(matched, hits, reading, words, self._joining),
+            several=both is not None,
             desk=verdicts.get("agency"),
             kind=verdicts.get(KIND),
         )

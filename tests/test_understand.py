@@ -236,12 +236,38 @@ SEVERAL = {
     "jalan rusak parah dan berlubang": False,
     "sampah menumpuk di jalan": False,
     "halo pak": False,
+    "listrik padam tiap magrib. oh ya pupuk subsidi juga langka di sini": True,
+    "pertama soal bansos, nama saya dicoret. kedua soal jalan kami yang berlubang": True,
+    "ada dua hal, pupuk langka dan irigasi jebol": True,
+    "1. got mampet di depan pasar 2. calo ktp minta uang": True,
+    "jalan rusak, terus sampah menumpuk tidak diangkut": True,
+    "bpjs ditolak terus, antri di puskesmas": False,
+    "kedua anak saya belum dapat akta lahir": False,
+    "rt 1 rw 2 jalan rusak": False,
 }
 
 
 @pytest.mark.parametrize(("text", "several"), SEVERAL.items())
 def test_two_complaints_in_one_message(reader: Understander, text: str, several: bool) -> None:
     assert reader.understand(text).several is several
+
+
+ANNOUNCED = {
+    "listrik padam tiap magrib. oh ya pupuk subsidi juga langka di sini": (
+        "LISTRIK_PADAM",
+        "PUPUK",
+    ),
+    "jalan berlubang parah, selain itu air pdam keruh": ("JALAN_RUSAK", "PDAM"),
+}
+
+
+@pytest.mark.parametrize(("text", "topics"), ANNOUNCED.items())
+def test_of_two_announced_complaints_both_are_proposed_and_none_is_sure(
+    reader: Understander, text: str, topics: tuple[str, str]
+) -> None:
+    found = reader.understand(text).categories
+    assert set(topics) <= {candidate.code for candidate in found}
+    assert not any(candidate.sure for candidate in found)
 
 
 def test_nothing_is_sure_where_nothing_is_filed(reader: Understander) -> None:
