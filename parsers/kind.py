@@ -1,6 +1,6 @@
 """What a message wants: emergency, greeting, thanks, spam, a question, a wish, a complaint."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 
 from parsers.cues import Cues, Spotted, beyond, covered, together
@@ -9,10 +9,9 @@ from parsers.learned import Verdict
 from parsers.understanding import Candidate, Kind
 
 REPORTS = frozenset({Kind.COMPLAINT, Kind.ASPIRATION, Kind.INFORMATION_REQUEST, Kind.EMERGENCY})
-TIMED = frozenset(  # kinds that may tell when trouble was; other days are wishes and ads
-    {Kind.COMPLAINT, Kind.EMERGENCY, Kind.FOLLOW_UP}
+HAPPENED = frozenset(  # kinds that may tell when something happened; other days are wishes and ads
+    {Kind.COMPLAINT, Kind.EMERGENCY, Kind.FOLLOW_UP, Kind.THANKS, Kind.OTHER}
 )
-HAPPENED = TIMED | {Kind.THANKS, Kind.OTHER}  # kinds that may tell of danger
 SETTLED = frozenset({Kind.EMERGENCY, Kind.FOLLOW_UP, Kind.STATUS_QUERY, Kind.SPAM})
 GRAVE = frozenset({Kind.EMERGENCY, Kind.SPAM})  # what must be sure: one alarms, one shuts out
 EVEN = 0.5  # probability from which the examples are heard
@@ -25,6 +24,7 @@ DONE, ASKED_LAST, LAST = "sudah", frozenset({"belum"}), 3  # of the last words
 CHASING = 20  # words of a question about an earlier complaint
 OPENING = 8  # words in which a message says what it is
 BRIEF = 14  # words of a question that ends with what it asks
+CLOSING = 7  # words of thanks at the end, with a name
 TOLD = 12  # words from which a message that is nothing else tells of some trouble
 SPAM = 2  # different cues; one more where the text pleads
 OFFER = 0.7  # of a cue that honest messages use as well
@@ -32,7 +32,15 @@ OFFER = 0.7  # of a cue that honest messages use as well
 TRICKS = (("send", "account", "only"), ("topup", "number"), ("deal", "negotiate"))
 # Cues of somebody who pleads, or tells of trouble, danger or a wish.
 REPORTED = ("trouble", "complaint", "plea", "aspiration", "danger", "emergency", "urgent")
+# Cues of which one must stand in a text for a kind that the examples find likely but not surely.
+EVIDENCE = {
+    Kind.FOLLOW_UP: ("mine", "status", "chase", "news"),
+    Kind.STATUS_QUERY: ("mine", "status", "chase"),
+    Kind.INFORMATION_REQUEST: ("information", "question"),
+    Kind.GREETING: ("greeting", "hello"),
+}
 ASKING = frozenset({"mohon", "tolong", "minta"})
+PERSONS = frozenset({"saya", "kami", "warga"})
 REQUESTS = ASKING | {"bantu", "dibantu"}
 MILD = frozenset(  # troubles that a question or a wish may speak of as well
     {"tidak", "belum", "rusak", "hilang", "lama", "mati", "lapor", "tolong", "salah", "sakit"}
@@ -70,12 +78,15 @@ def settled(
 
     `topical` is the score 0..100 that the text is about something.
     """
-    if found in SETTLED:
+    greeted = found is Kind.GREETING and learnt.best == Kind.OTHER  # `selamat natal admin`
+    if found in SETTLED or greeted:
         return found
     clear = topical >= CLEAR
     if learnt.shares[learnt.best] < EVEN:
         return Kind.COMPLAINT if found is Kind.OTHER and clear else found
     kind = Kind(learnt.best)
+    if not learnt.sure and not _spoken_for(kind, found, spotted, clear=clear):
+        return found
     if kind is not found and _goes_on(kind, words, spotted, clear=clear):
         return Kind.COMPLAINT if found is Kind.OTHER and topical >= TOPICAL else found
     grave = kind in GRAVE and not (learnt.sure or (kind is Kind.SPAM and _offers(spotted)))
@@ -84,12 +95,33 @@ def settled(
     return found if grave or (kind is Kind.EMERGENCY and not alarmed) else kind
 
 
+def _spoken_for(kind: Kind, found: Kind, spotted: Spotted, *, clear: bool) -> bool:
+    """Whether any word speaks for a complaint, or for what is to be none of one that was found."""
+    told = spotted["trouble"]  # `lubang di mana mana` asks nothing
+    if kind is Kind.COMPLAINT:
+        return clear or reported_in(spotted)
+    if found is not Kind.COMPLAINT or not (told or clear):
+        return True
+    return kind not in EVIDENCE or any(beyond(spotted[cue], told) for cue in EVIDENCE[kind])
+
+
 def _goes_on(kind: Kind, words: Sequence[str], spotted: Spotted, *, clear: bool) -> bool:
     """A greeting before a trouble, thanks with a `but`: a polite answer would lose a complaint."""
     if kind is Kind.GREETING:
         return clear and _asks(spotted)
+    if kind is not Kind.THANKS:
+        return False
     grateful = bool(spotted["thanks"] or spotted["praise"])
-    return kind is Kind.THANKS and (_pleads(words, spotted) or (clear and not grateful))
+    polite = _ends_politely(words, spotted)
+    return polite or _pleads(words, spotted) or (clear and not grateful)
+
+
+def _ends_politely(words: Sequence[str], spotted: Spotted) -> bool:
+    """`lampu mati seminggu, makasih`: trouble first, and nothing that was done about it."""
+    trouble, thanks = spotted["trouble"], spotted["thanks"]
+    undone = DONE not in words and not (spotted["praise"] or spotted["fixed"])
+    closing = bool(thanks) and thanks[-1][0] + CLOSING >= len(words)
+    return bool(undone and trouble and closing and trouble[0][0] < thanks[0][0])
 
 
 def filed(candidates: tuple[Candidate, ...], kind: Kind) -> tuple[Candidate, ...]:
@@ -120,7 +152,7 @@ def _social(words: Sequence[str], spotted: Spotted, cues: Cues) -> Kind | None:
     rest = [w for n, w in enumerate(words) if n not in thanked and w not in filler]
     if thanked and len(rest) <= THANKS_FOR and not _wants(words, rest, cues):
         return Kind.THANKS
-    if spotted["praise"] and len(words) <= GRATEFUL and not _asks(spotted):
+    if spotted["praise"] and len(words) <= GRATEFUL and not _asks(spotted, PERSONS):
         return Kind.THANKS
     greeting = cues.words("greeting")
     if len(words) <= SHORT and (greeting | cues.words("chat")).issuperset(rest):
@@ -135,9 +167,10 @@ def _wants(words: Sequence[str], rest: Sequence[str], cues: Cues) -> bool:
     return asks or not cues.words("trouble").isdisjoint(rest)
 
 
-def _asks(spotted: Spotted) -> bool:
+def _asks(spotted: Spotted, without: Set[str] = frozenset()) -> bool:
     """Praise that goes on to complain or to ask."""
-    return any(spotted[cue] for cue in ("trouble", "information", "question", "plea"))
+    pleas = any(word not in without for _, word in spotted["plea"])
+    return pleas or any(spotted[cue] for cue in ("trouble", "information", "question"))
 
 
 def _pleads(words: Sequence[str], spotted: Spotted) -> bool:

@@ -14,7 +14,6 @@ from parsers.headline import headline_of
 from parsers.kind import (
     HAPPENED,
     REPORTS,
-    TIMED,
     filed,
     kind_of,
     language_of,
@@ -173,7 +172,7 @@ class Understander:
             several=look.several and kind in REPORTS,
             places=places,
             address=address,
-            when=self._when(text, today) if kind in TIMED else None,
+            when=self._when(text, today) if kind in HAPPENED else None,
             tracking=tracking,
             private=private,
         )
