@@ -63,7 +63,7 @@ DREADED = (
     *("danger", "emergency", "urgent", "ablaze", "flames", "striking", "live", "crash"),
     *("casualty", "wreck", "drowning", "sinking", "lost", "unaided", "deep", "stranded", "gas"),
     *("sickened", "acute", "ill", "held", "locked", "violence", "harm", "threat", "deadly"),
-    *("beast", "attack", "event", "peril"),
+    *("beast", "attack", "event", "peril", "missing", "away", "unreported", "bleeding", "erupting"),
 )
 
 

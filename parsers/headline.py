@@ -8,11 +8,20 @@ from parsers.understanding import Span
 
 LONGEST = 80
 CUT = ".."
+NAME = "name"  # of a person, in `private`
+BARE = 6  # words at most of a sentence that only names an office: `RSUD Melati Klaten`
 SENTENCE = re.compile(r"[.!?;]+\s+|\s*\n+\s*")
-ABBREVIATION = re.compile(r"\b(?:jl|jln|gg|no|rt|rw|kec|kel|kab|ds|dsn|dr|bpk|yth)$", re.IGNORECASE)
+ABBREVIATION = re.compile(
+    r"\b(?:jl|jln|gg|no|rt|rw|kec|kel|kab|ds|dsn|dr|drs|bpk|sdr|yth|a\.n)$", re.IGNORECASE
+)
 COMMA = re.compile(r",\s+|\s+-\s+|:\s+")
 LABEL = re.compile(  # of a number or address that is left out
-    r"\b(?:nik|kk|ktp|no|nomor|hp|telp|wa|rek|rekening|email)\W*$", re.IGNORECASE
+    r"(?:\b(?:nik|kk|ktp|no|nomor|hp|telp|wa|rek|rekening|email|a\.?n|(?:ber|atas )?nama)\W*)+$",
+    re.IGNORECASE,
+)
+SUBJECT = re.compile(  # `no kk 3204.. tidak ditemukan`: behind a number of which something is told
+    r" (?:tidak|tdk|tak|gak?|nggak|belum|blm|saya|sy|s?udah|sdh|salah|ganda|dobel|dipakai|kok)\b",
+    re.IGNORECASE,
 )
 
 
@@ -21,18 +30,28 @@ def headline_of(
     tokens: Sequence[Token],
     *,
     telling: Collection[int],
+    troubles: Sequence[int],
     opening: Set[str],
     private: Sequence[Span],
 ) -> str:
-    """The sentence that tells the trouble, without greeting and private data."""
+    """The sentence that tells the trouble, without greeting and private data.
+
+    `telling` tokens say what it is about, `troubles` that something is wrong, in order.
+    """
     text = text.rstrip()
-    start = _start(text, tokens, telling=telling, opening=opening)
-    if start is None:
-        return ""
-    end = _sentence_end(text, start)
+    goal = min(telling, default=0)
+    start, end = _sentence(text, tokens, goal, opening)
+    bare = len(text[start:end].split()) <= BARE
+    if bare and troubles and not any(start <= tokens[at].start < end for at in troubles):
+        goal = troubles[0]
+        start, end = _sentence(text, tokens, goal, opening)
     line = _shown(text, start, end, private)
-    if len(line) > LONGEST and telling:
-        line = _shown(text, _clause(text, start, tokens[min(telling)].start), end, private)
+    if len(line) > LONGEST:
+        first = min(
+            (tokens[at].start for at in (*telling, *troubles) if tokens[at].start >= start),
+            default=start,
+        )
+        line = _shown(text, _clause(text, start, first), end, private)
     return line if len(line) <= LONGEST else _cut(line)
 
 
@@ -41,7 +60,9 @@ def _shown(text: str, start: int, end: int, private: Sequence[Span]) -> str:
     shown = []
     for span in private:
         if start <= span.start < end:
-            shown.append(LABEL.sub("", text[start : span.start]))
+            head = text[start : span.start]
+            told = span.type != NAME and SUBJECT.match(text, span.end, end)
+            shown.append(head.rstrip(" ") if told else LABEL.sub("", head))
             start = min(span.end, end)
     line = " ".join("".join([*shown, text[start:end]]).split()).strip(" ,:;-.")
     return line[:1].upper() + line[1:]
@@ -53,22 +74,14 @@ def _clause(text: str, start: int, telling: int) -> int:
     return commas[-1] if commas else start
 
 
-def _start(
-    text: str,
-    tokens: Sequence[Token],
-    *,
-    telling: Collection[int],
-    opening: Set[str],
-) -> int | None:
-    """Where the sentence with the first telling word starts, after the greeting."""
-    goal = min(telling, default=0)
+def _sentence(text: str, tokens: Sequence[Token], goal: int, opening: Set[str]) -> tuple[int, int]:
+    """Where the sentence with this token starts, after the greeting, and where it ends."""
     begin = goal
     while begin > 0 and not _ends_sentence(text, tokens[begin - 1].end, tokens[begin].start):
         begin -= 1
-    for token in tokens[begin:]:
-        if token.norm not in opening:
-            return token.start
-    return tokens[begin].start if tokens else None
+    first = next((token for token in tokens[begin:] if token.norm not in opening), None)
+    start = (first or tokens[begin]).start if tokens else 0
+    return start, _sentence_end(text, start)
 
 
 def _ends_sentence(text: str, end: int, start: int) -> bool:

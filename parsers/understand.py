@@ -8,7 +8,7 @@ from parsers.agency import AgencyMatcher
 from parsers.catalogue import Catalogue
 from parsers.commands import CommandWords, parse_command
 from parsers.cues import Cues, Spotted
-from parsers.danger import urgent_in
+from parsers.danger import DREADED, urgent_in
 from parsers.features import Seen
 from parsers.headline import headline_of
 from parsers.kind import (
@@ -42,6 +42,7 @@ LIKELY = 40.0  # probability in a hundred from which a category makes a text a c
 REPORTING = frozenset({Kind.FOLLOW_UP, Kind.STATUS_QUERY, Kind.EMERGENCY})
 FAINT = 70.0  # score of a category below which it takes other words to say that trouble is told
 BESIDES = 10  # words beside those of a place, so that a text is no answer to `where?`
+WRONG = ("trouble", *DREADED)  # cues that something is wrong
 WHEN_CHARS = 4_000  # of a text in which a time is looked for
 
 
@@ -265,7 +266,17 @@ class Understander:
         self, text: str, tokens: Sequence[Token], look: Look, private: Sequence[Span]
     ) -> str:
         opening = self._tables.opening
-        return headline_of(text, tokens, telling=look.telling, opening=opening, private=private)
+        at = [token for token, parts in enumerate(look.words) for _ in parts]
+        told = {at[place] for cue in WRONG for place, _ in look.spotted[cue]}
+        plain = {place for place in told if len(look.words[place]) == 1}  # `rsud` tells no sakit
+        return headline_of(
+            text,
+            tokens,
+            telling=look.telling,
+            troubles=sorted(place for place in plain if tokens[place].norm not in opening),
+            opening=opening,
+            private=private,
+        )
 
     def _lead(self, tokens: Sequence[Token], text: str) -> Lead:
         """`LAPOR`, `lapor 1708!` and a region keyword, in this order, each or none."""

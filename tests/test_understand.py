@@ -195,6 +195,18 @@ HEADLINES = {
     "kami warga Dukuh Ngemplak RT 02 RW 07 Desa Jimbung Kecamatan Kalikotes Klaten, "
     "lampu jalan mati": "Lampu jalan mati",
     "TANGKAB jl. melati berlubang": "Jl. melati berlubang",
+    # an office alone is no matter, nor is the end of a long sentence
+    "Air mati seminggu, pas mengadu malah dimaki satpam. PDAM Tirta Mawar": (
+        "Air mati seminggu, pas mengadu malah dimaki satpam"
+    ),
+    "ular kobra masuk kamar anak, damkar tolong segera ke perumahan griya asri blok c no 5 ya": (
+        "Ular kobra masuk kamar anak, damkar tolong segera ke perumahan griya asri blok.."
+    ),
+    "No KK 3301210408150007 tidak ditemukan waktu daftar sekolah": (
+        "No KK tidak ditemukan waktu daftar sekolah"
+    ),
+    "petugas bernama Hendra tidak datang": "Petugas tidak datang",
+    "sekdes kami a.n. Kusnadi pilih kasih bagi BLT": "Sekdes kami pilih kasih bagi BLT",
 }
 
 
