@@ -53,6 +53,13 @@ SURE = [
     ("banjar jabar jalan rusak", "32.79"),
     # kota said of a place that only is a kabupaten
     ("macet di kota sidoarjo", SIDOARJO),
+    # the class of a road is no province, and home is no quarter
+    ("jalan provinsi garut rusak parah", "32.05"),
+    ("jln prov garut rusak parah", "32.05"),
+    ("pulang kampung Garut naik bis ditarik preman", "32.05"),
+    # names of kecamatan that only the register begins with Kota
+    ("kecamatan ternate tengah ada kios miras", "82.71.06"),
+    ("banjir di kisaran timur", "12.09.20"),
     # short names
     ("banjir di jaksel", "31.74"),
     ("sampah sby numpuk", SURABAYA),
@@ -370,6 +377,7 @@ def test_words_that_say_where_are_told_rather_than_the_office(gazetteer: Gazette
 
 
 ADDRESSES = {
+    "pulang kampung Garut naik bis": None,
     # streets, in full, with their numbers
     "lampu mati di jl. Melati no 5 rt 02/rw 03": "Jalan Melati no 5 rt 02/rw 03",
     "pohon tumbang dijln sangkuriang": "Jalan sangkuriang",

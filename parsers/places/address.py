@@ -69,6 +69,7 @@ class AddressReader:
         self.names: Final = roles[Role.STREET_PART] | roles[Role.STREET_NAME]
         self.titles: Final = roles[Role.STREET_TITLE]
         self.landmarks: Final = roles[Role.LANDMARK]
+        self.homewards: Final = roles[Role.HOMEWARDS]
         self.unnamed: Final = roles[Role.UNNAMED] | roles[Role.NO_STREET]
 
     def read(self, tokens: Sequence[Token], text: str) -> str | None:
@@ -132,7 +133,9 @@ class _Message:
         return None
 
     def _site(self, at: int) -> int | None:
-        """`pasar caruban`, `komplek griya asri`."""
+        """`pasar caruban`, `komplek griya asri`; not `pulang kampung Garut`."""
+        if at and self.words[at - 1] in self.reader.homewards:
+            return None
         if (last := self._named(at, strong=False)) is not None:
             return last
         after = at + 1

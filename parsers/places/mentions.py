@@ -9,6 +9,7 @@ from parsers.places.index import PlaceIndex
 from parsers.places.names import Match, NameReader
 from parsers.places.words import (
     DISTRICT,
+    PROVINCE,
     REGENCY,
     VILLAGE,
     Common,
@@ -97,7 +98,7 @@ class _Scanner(NameReader):
         whole = self.name(at, None) if at + 1 < len(self.words) else None
         if whole and whole.size > 1 and not (match and self.fits(match, cue)):
             return None  # Kota Agung, Desa Baru: the cue is part of the name
-        if match is None:
+        if match is None or (self._of_road(at, cue) and not self.fits(match, cue)):
             return None
         both = self._both_kinds(at, name_at)
         codes = match.codes if both else self._of_kind(match.codes, self.words[at])
@@ -107,6 +108,10 @@ class _Scanner(NameReader):
         if self.words[at] in self.roles[Role.BODY] or self._of_people(at, codes):
             found = replace(found, body=True)
         return found, name_at - at + match.size
+
+    def _of_road(self, at: int, cue: str) -> bool:
+        """`jalan provinsi Garut` is a road of the province, in Garut."""
+        return cue == PROVINCE and at > 0 and self.words[at - 1] in self.roles[Role.WAY]
 
     def _both_kinds(self, at: int, name_at: int) -> bool:
         """`kab/kota X`, `bupati dan walikota X`: either of twins."""
@@ -184,10 +189,14 @@ class _Scanner(NameReader):
         """Kampung Ambon is a quarter anywhere, and hardly ever the city of Ambon."""
         if match is None or not at or not self.soft[at - 1]:
             return match
-        if self.words[at - 1] not in self.roles[Role.HAMLET]:
+        if self.words[at - 1] not in self.roles[Role.HAMLET] or self._homewards(at):
             return match
         codes = tuple(code for code in match.codes if len(code) > 5)
         return replace(match, codes=codes) if codes else None
+
+    def _homewards(self, at: int) -> bool:
+        """`pulang kampung Garut`: home is in Garut, which is no quarter."""
+        return at > 1 and self.words[at - 2] in self.roles[Role.HOMEWARDS]
 
     def _joined(self, at: int) -> tuple[Mention, int] | None:
         """`diCoblong`, `jlDago`: a small word and a name run together."""

@@ -36,8 +36,9 @@ class Role(StrEnum):
     FILLER = "filler"  # between cue and name
     BODY = "body"  # an office or people follow, not where the trouble is
     LOCATIVE = "locative"  # a place of any kind follows
+    HOMEWARDS = "homewards"  # before `kampung`: home follows, of any size
     HAMLET = "hamlet"  # a small place follows, never a kabupaten
-    NAMED = "named"  # the same, and hardly ever an ordinary word
+    NAMED = "named"  # a place of any kind follows, and hardly ever an ordinary word
     DESA = "desa"  # of villages of that name, those that are no kelurahan
     KELURAHAN = "kelurahan"  # of villages of that name, the kelurahan
     TOWARDS = "towards"  # a place follows that the matter is hardly about
