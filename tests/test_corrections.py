@@ -143,7 +143,7 @@ def office(settings: Settings, clock: Clock, reader: Reader) -> Iterator[Office]
 @pytest.fixture(scope="module")
 def national(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every twelfth of the examples that are shipped: enough to see that they are learnt too."""
-    return some_examples(tmp_path_factory.mktemp("national") / "examples.csv", every=12)
+    return some_examples(tmp_path_factory.mktemp("national") / "examples.csv", every=24)
 
 
 def decision(number: int = 1, text: str = "", writer: str = "", **more: Any) -> Decision:

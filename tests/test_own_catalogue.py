@@ -196,7 +196,7 @@ def test_the_national_catalogue_with_names_of_places(reader: Reader, own: Settin
 @pytest.fixture(scope="module")
 def national(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every sixtieth of the examples that are shipped."""
-    return some_examples(tmp_path_factory.mktemp("national") / "examples.csv", every=60)
+    return some_examples(tmp_path_factory.mktemp("national") / "examples.csv", every=100)
 
 
 @pytest.mark.parametrize("first", ["a model of `lapor learn`", "names only"])
