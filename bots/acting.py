@@ -139,7 +139,7 @@ class Actor:
         state: State,
         *,
         emergency: bool = False,
-        more: Sentence | None = None,
+        more: Sentence | str = "",
         again: Sentence | None = None,
     ) -> State:
         """Say where the complaint went, or ask the one thing that is missing."""
@@ -155,8 +155,7 @@ class Actor:
             if again and question.asks is Asks.PLACE:
                 told = again
             state = state.asking(question)
-        if more:
-            told = joined(more, told)
+        told = joined(more, told) if more else told
         if emergency:
             told = replies.emergency(told)
         buttons = question.buttons if question else ()
@@ -218,12 +217,13 @@ class Actor:
         seen = self.desk.reader.understand(text, area=state.area)
         agency = complaint.agency
         self.clerk.extend(complaint, self.row, text, seen)
+        more = self._protected(complaint, seen)
         route = secret_from_accused(self.desk.route(seen), seen, Privacy(complaint.privacy))
         self.clerk.reroute(complaint, seen, route, fresh=True)
         asked_now = state.question is not None and state.question.tracking == complaint.tracking
         if complaint.agency != agency or asked_now:
-            return self._answer("extended", complaint, route, seen, state)
-        self._tell("extended", replies.added(complaint.tracking), complaint)
+            return self._answer("extended", complaint, route, seen, state, more=more)
+        self._tell("extended", joined(more, replies.added(complaint.tracking)), complaint)
         return state
 
     def _again(
@@ -235,12 +235,17 @@ class Actor:
         *,
         again: Sentence | None = None,
     ) -> State:
+        more = self._protected(complaint, seen)
         route = secret_from_accused(self.desk.route(seen), seen, Privacy(complaint.privacy))
         moved = self.clerk.reroute(complaint, seen, route)
         if not moved:
-            self._tell(kind, answer(complaint, self.desk), complaint)
+            self._tell(kind, joined(more, answer(complaint, self.desk)), complaint)
             return state.at(complaint.place)
-        return self._answer(kind, complaint, route, seen, state, again=again)
+        return self._answer(kind, complaint, route, seen, state, more=more, again=again)
+
+    def _protected(self, complaint: Complaint, seen: Understanding) -> Sentence | str:
+        """What to say first of a matter that turned out to be delicate only now."""
+        return replies.SECRET_BY_DEFAULT if self.clerk.protect(complaint, seen) else ""
 
     def _hide(self, complaint: Complaint, privacy: Privacy) -> None:
         """A secret case is taken from an office that its words name, an open one goes there."""

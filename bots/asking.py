@@ -19,7 +19,7 @@ CHOICES = frozenset({Asks.WHICH_PLACE, Asks.CATEGORY, Asks.AGENCY, Asks.CASE})
 SURVEY = frozenset({Asks.SATISFIED, Asks.SCORE, Asks.REASON})
 OFFERED = 3  # choices beside `none of these`
 NONE_OF_THESE = "0"
-CLOSE = 35.0  # the second candidate is offered beside the first if it is so near (0..100)
+CLOSE = 45.0  # the second candidate is offered beside the first if it is so near (0..100)
 LIKELY = 15.0  # and at least so likely
 # `di depan kantor PLN` says where, though it sounds of a topic.
 SAYS_WHERE = re.compile(

@@ -18,6 +18,7 @@ from store.agencies.scope import Reach, Scope, visible
 from store.casework import cases
 from store.casework.cases import Handed, Opened
 from store.casework.lifecycle import GONE, MOVES, OPEN, Illegal, Move
+from store.complaints import privacy_was_said
 from store.families import families
 from store.models import (
     ArchiveReason,
@@ -25,6 +26,7 @@ from store.models import (
     ComplaintStatus,
     DeskState,
     Event,
+    Privacy,
 )
 
 
@@ -172,7 +174,19 @@ class Casework:
         ]
         if not (changed := [event for event in events if event]):
             raise refusals.nothing_changes()
-        return [*changed, *self._reclassify({str(event.detail["field"]) for event in changed})]
+        fields = {str(event.detail["field"]) for event in changed}
+        hidden = self._protect() if "category" in fields else []
+        return [*changed, *hidden, *self._reclassify(fields)]
+
+    def _protect(self) -> list[Event]:
+        """A delicate topic hides the report, unless somebody said who may see it."""
+        complaint = self.complaint
+        delicate = complaint.privacy == Privacy.PUBLIC and self.desk.delicate(complaint.category)
+        if not delicate or privacy_was_said(self.session, complaint.key):
+            return []
+        complaint.privacy = Privacy.CONFIDENTIAL
+        families.leave(self.session, complaint, now=self.desk.now, actor=self.access.name)
+        return [self._note("privacy", "", {"privacy": Privacy.CONFIDENTIAL.value})]
 
     def _set(self, name: str, value: str, reason: str) -> Event | None:
         was, now = getattr(self.complaint, name), value or None

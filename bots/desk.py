@@ -43,8 +43,11 @@ class Desk:
         """What the reporter asked for, else confidential where the matter is delicate."""
         if wish:
             return Privacy(wish)
-        delicate = any(item.code in self.policy.secret for item in seen.categories[:1])
+        delicate = any(self.delicate(item.code) for item in seen.categories[:1])
         return Privacy.CONFIDENTIAL if delicate else Privacy.PUBLIC
+
+    def delicate(self, category: str | None) -> bool:
+        return category in self.policy.secret
 
     def due(
         self,

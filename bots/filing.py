@@ -15,6 +15,7 @@ from parsers.kind import REPORTS
 from parsers.understanding import Understanding
 from store.casework import cases
 from store.casework.lifecycle import MOVES, OPEN, UNANSWERED, Move
+from store.complaints import privacy_was_said
 from store.families import families
 from store.models import (
     Attachment,
@@ -108,7 +109,8 @@ class Clerk:
         )
         complaint.verify_by = complaint.deadline
         self.session.add(complaint)
-        self.note(complaint, "received", CITIZEN)
+        wish = {"privacy": filed.privacy} if filed.privacy else {}
+        self.note(complaint, "received", CITIZEN, detail=wish)
         self._dispose(complaint, route, seen)
         self._attach(complaint, (row.key, *filed.inbox_ids), earlier=bool(filed.inbox_ids))
         return complaint
@@ -162,13 +164,24 @@ class Clerk:
         complaint.updated_at = self.desk.now
         self._attach(complaint, (inbox_id,), earlier=True)
 
-    def hide(self, complaint: Complaint, privacy: Privacy) -> None:
+    def hide(self, complaint: Complaint, privacy: Privacy, *, actor: str = CITIZEN) -> None:
         complaint.privacy = privacy
         complaint.updated_at = self.desk.now
         families.look_again(complaint)
         if privacy is Privacy.CONFIDENTIAL:
             self._leave_family(complaint)
-        self.note(complaint, "privacy", CITIZEN, detail={"privacy": privacy.value})
+        self.note(complaint, "privacy", actor, detail={"privacy": privacy.value})
+
+    def protect(self, complaint: Complaint, seen: Understanding) -> bool:
+        """Hide what turns out to be delicate, unless somebody said who may see it."""
+        if complaint.privacy != Privacy.PUBLIC or self.desk.privacy("", seen) == Privacy.PUBLIC:
+            return False
+        unwritten = (row for whose, row in self.events if whose is complaint)
+        wished = any("privacy" in row["detail"] for row in unwritten)
+        if wished or (complaint.id and privacy_was_said(self.session, complaint.id)):
+            return False
+        self.hide(complaint, Privacy.CONFIDENTIAL, actor=SYSTEM)
+        return True
 
     def withhold(self, complaint: Complaint) -> None:
         """Take a case from the offices that have it, for it accuses one; a person finds another."""

@@ -147,6 +147,7 @@ class _Work:
         conversation: Conversation,
     ) -> None:
         """A replayed message keeps its complaint; one still in triage is matched again."""
+        self.clerk.protect(complaint, seen)
         route = secret_from_accused(self.desk.route(seen), seen, Privacy(complaint.privacy))
         moved = self.clerk.reroute(complaint, seen, route)
         if moved:

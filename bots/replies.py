@@ -175,11 +175,11 @@ def hidden(tracking: int, privacy: str) -> Sentence:
     return replace(NOW_IS[Privacy(privacy)], fields={"tracking": tracking})
 
 
-def privacy_of(privacy: Privacy, *, asked: bool) -> Sentence | None:
+def privacy_of(privacy: Privacy, *, asked: bool) -> Sentence | str:
     """Added to the first answer: what is hidden, and how to change that where nobody asked."""
     if privacy is Privacy.CONFIDENTIAL:
         return SECRET if asked else SECRET_BY_DEFAULT
-    return NAMELESS if privacy is Privacy.ANONYMOUS else None
+    return NAMELESS if privacy is Privacy.ANONYMOUS else ""
 
 
 SECRET = Sentence("Laporan ini dirahasiakan.")

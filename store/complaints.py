@@ -122,6 +122,14 @@ def history(session: Session, complaint_id: int) -> list[Event]:
     )
 
 
+def privacy_was_said(session: Session, complaint_id: int) -> bool:
+    """Whether somebody has said who may see a complaint, with its words or later."""
+    said = select(Event.detail).where(
+        Event.complaint_id == complaint_id, col(Event.kind).in_(("received", "privacy"))
+    )
+    return any("privacy" in detail for detail in session.exec(said))
+
+
 def original(session: Session, channel: str, sender: str, message_ref: str) -> InboxRow | None:
     """The stored message that a later one edits or answers, of the same sender only."""
     if not message_ref:

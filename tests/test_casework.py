@@ -294,6 +294,24 @@ def test_when_the_last_agency_returns_a_case_its_reporter_is_asked(gateway: Gate
     assert "Apakah Anda puas" in notices(gateway)[-1]
 
 
+@pytest.mark.parametrize(
+    ("said", "privacy"),
+    [((), "rahasia"), (("TERBUKA",), "public"), (("RAHASIA", "TERBUKA"), "public")],
+)
+@pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
+def test_a_correction_to_a_delicate_topic_hides_it_unless_its_reporter_spoke(
+    gateway: Gateway, said: tuple[str, ...], privacy: str, first: bool
+) -> None:
+    for words in said if first else ():
+        gateway.say(words)
+    tracking = filed(gateway)
+    for words in () if first else said:
+        gateway.say(words)
+    for category in ("PUNGLI", "NARKOBA"):
+        officer(gateway, tracking, lambda work, code=category: work.correct(category=code))
+    assert case(gateway, tracking).privacy == privacy
+
+
 def test_nobody_decides_about_the_desk_of_another(gateway: Gateway) -> None:
     tracking = filed(gateway)
     officer(gateway, tracking, lambda work: work.dispose("DISHUB@35.78"))
