@@ -1,7 +1,6 @@
 """The OpenAPI document: valid, complete, shown on a page of its own, and kept whatever is sent."""
 
 import json
-import shutil
 import subprocess
 import sys
 import threading
@@ -13,9 +12,6 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 from pydantic import BaseModel
-from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.ui import WebDriverWait
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -23,11 +19,11 @@ from gateway.api import wire, wire_office
 from gateway.api.examples import EXAMPLES
 from gateway.app import create_app
 from tests.api import filed, program
+from tests.browser import chromium
 from tests.harness import Gateway, tuned
 
 EXAMPLES_EACH = 8  # that schemathesis makes up for each operation
 PATIENCE = 20  # seconds; only a failing test waits so long
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 
 
 class Silent(WSGIRequestHandler):
@@ -131,7 +127,7 @@ def test_whatever_is_sent_the_answer_is_as_the_document_says(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_page_shows_the_document_and_asks_no_other_host(gateway: Gateway, tmp_path: Path):
-    with served(gateway) as url, chromium(tmp_path) as browser:
+    with served(gateway) as url, chromium(tmp_path / "chromium") as browser:
         browser.get(f"{url}/api/docs")
         WebDriverWait(browser, PATIENCE).until(
             lambda page: "List complaints" in page.find_element("tag name", "body").text
@@ -148,21 +144,6 @@ def test_the_page_shows_the_document_and_asks_no_other_host(gateway: Gateway, tm
     assert f"{url}/api/openapi.json" in asked
     assert [each for each in asked if each.startswith(("http", "ws")) and url not in each] == []
     assert [each for each in said if "Content Security Policy" in each] == []
-
-
-@contextmanager
-def chromium(profile: Path) -> Iterator[webdriver.Chrome]:
-    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not binary or not driver:
-        pytest.skip("no browser: as root, apt-get install chromium chromium-driver")
-    options = Options()
-    options.binary_location = binary
-    for flag in (*FLAGS, f"--user-data-dir={profile / 'chromium'}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    browser = webdriver.Chrome(options=options, service=Service(driver))
-    yield browser
-    browser.quit()
 
 
 def test_the_page_may_load_nothing_from_elsewhere(gateway: Gateway):

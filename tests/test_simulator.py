@@ -1,14 +1,11 @@
 """The phone simulator: its two routes on real databases, and its page in a real browser."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
@@ -16,21 +13,11 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from gateway.settings import ROOT
 from store.models import InboxRow, OutboxRow
+from tests.browser import chromium
 from tests.harness import Gateway
 
 PHONE = {"channel": "sms", "sender": "+6281200000001"}
 PATIENCE = 20  # seconds; only a failing test waits so long
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1180,900",
-)
 
 
 # --- the routes ----------------------------------------------------------------------------------
@@ -184,19 +171,9 @@ def test_the_page_needs_nothing_from_another_host():
 
 
 @pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not binary or not driver:
-        pytest.skip("no browser: as root, apt-get install chromium chromium-driver")
-    options = Options()
-    options.binary_location = binary
-    profile = tmp_path_factory.mktemp("chromium")
-    for flag in (*FLAGS, f"--user-data-dir={profile}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    browser = webdriver.Chrome(options=options, service=Service(driver))
-    yield browser
-    browser.quit()
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    with chromium(tmp_path_factory.mktemp("chromium")) as started:
+        yield started
 
 
 class Page:
@@ -240,8 +217,8 @@ class Page:
 
 
 @pytest.fixture
-def page(chromium: webdriver.Chrome, live_url: str) -> Page:
-    return Page(chromium, live_url)
+def page(browser: webdriver.Chrome, live_url: str) -> Page:
+    return Page(browser, live_url)
 
 
 def test_a_citizen_reports_and_asks_for_the_status_by_keyboard(page: Page):
