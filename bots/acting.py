@@ -218,7 +218,7 @@ class Actor:
         agency = complaint.agency
         self.clerk.extend(complaint, self.row, text, seen)
         more = self._protected(complaint, seen)
-        route = secret_from_accused(self.desk.route(seen), seen, Privacy(complaint.privacy))
+        route = self._route(complaint, seen)
         self.clerk.reroute(complaint, seen, route, fresh=True)
         asked_now = state.question is not None and state.question.tracking == complaint.tracking
         if complaint.agency != agency or asked_now:
@@ -236,7 +236,7 @@ class Actor:
         again: Sentence | None = None,
     ) -> State:
         more = self._protected(complaint, seen)
-        route = secret_from_accused(self.desk.route(seen), seen, Privacy(complaint.privacy))
+        route = self._route(complaint, seen)
         moved = self.clerk.reroute(complaint, seen, route)
         if not moved:
             self._tell(kind, joined(more, answer(complaint, self.desk)), complaint)
@@ -244,8 +244,22 @@ class Actor:
         return self._answer(kind, complaint, route, seen, state, more=more, again=again)
 
     def _protected(self, complaint: Complaint, seen: Understanding) -> Sentence | str:
-        """What to say first of a matter that turned out to be delicate only now."""
+        """What to say first of who may see it: as these words ask, or what is delicate only now."""
+        if self.message.privacy:
+            wish = Privacy(self.message.privacy)
+            self.clerk.hide(complaint, wish)
+            return replies.privacy_of(wish, asked=True)
         return replies.SECRET_BY_DEFAULT if self.clerk.protect(complaint, seen) else ""
+
+    def _route(self, complaint: Complaint, seen: Understanding) -> Route:
+        """Where it goes now; a secret case is taken from an office that its words name."""
+        privacy, route = Privacy(complaint.privacy), self.desk.route(seen)
+        kept = secret_from_accused(route, seen, privacy)
+        secret = privacy is Privacy.CONFIDENTIAL
+        named = secret and any(c.named and c.code == complaint.agency for c in seen.agencies)
+        if (named or kept != route) and complaint.status in lifecycle.OPEN:
+            self.clerk.withhold(complaint)
+        return kept
 
     def _hide(self, complaint: Complaint, privacy: Privacy) -> None:
         """A secret case is taken from an office that its words name, an open one goes there."""
@@ -254,11 +268,8 @@ class Actor:
         reader = self.desk.reader
         seen = reader.understand(complaint.text, area=complaint.place)
         seen = told_at(seen, complaint.place, reader.place_name)
-        route = self.desk.route(seen)
-        kept = secret_from_accused(route, seen, privacy)
-        if kept != route and complaint.status in lifecycle.OPEN:
-            self.clerk.withhold(complaint)
-        elif complaint.agency is None and self.clerk.reroute(complaint, seen, kept):
+        route = self._route(complaint, seen)
+        if route.agency and complaint.agency is None and self.clerk.reroute(complaint, seen, route):
             line = case(complaint, self.desk, mine=True).line
             told = joined(told, line) if line and complaint.agency else told
         self._tell("hidden", told, complaint)
@@ -300,7 +311,7 @@ class Actor:
         self.say(Said(kind, Reply(sentence), complaint))
 
     def _complaint(self, tracking: int) -> Complaint:
-        self.session.flush()  # what this turn did before is read back, and no officer is between
+        self.clerk.write()  # what this batch did before is read back, and no officer is between
         complaint = complaints.by_tracking(self.session, tracking, lock=True)
         if complaint is None:
             raise LookupError("the conversation names a complaint that is gone")

@@ -70,6 +70,7 @@ class Clerk:
             values = [{"complaint_id": complaint.key, **row} for complaint, row in rows]
             if values:
                 connection.execute(statement, values)
+            rows.clear()
 
     def file(
         self,
@@ -176,9 +177,7 @@ class Clerk:
         """Hide what turns out to be delicate, unless somebody said who may see it."""
         if complaint.privacy != Privacy.PUBLIC or self.desk.privacy("", seen) == Privacy.PUBLIC:
             return False
-        unwritten = (row for whose, row in self.events if whose is complaint)
-        wished = any("privacy" in row["detail"] for row in unwritten)
-        if wished or (complaint.id and privacy_was_said(self.session, complaint.id)):
+        if privacy_was_said(self.session, complaint.key):
             return False
         self.hide(complaint, Privacy.CONFIDENTIAL, actor=SYSTEM)
         return True

@@ -24,6 +24,7 @@ from store import complaints, inbox
 from store.models import (
     Attachment,
     Complaint,
+    ComplaintStatus,
     Conversation,
     InboxRow,
     Lane,
@@ -147,7 +148,9 @@ class _Work:
         conversation: Conversation,
     ) -> None:
         """A replayed message keeps its complaint; one still in triage is matched again."""
-        self.clerk.protect(complaint, seen)
+        if complaint.status == ComplaintStatus.TRIAGE:
+            complaints.by_tracking(self.session, complaint.tracking, lock=True)
+            self.clerk.protect(complaint, seen)
         route = secret_from_accused(self.desk.route(seen), seen, Privacy(complaint.privacy))
         moved = self.clerk.reroute(complaint, seen, route)
         if moved:

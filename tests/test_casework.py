@@ -12,7 +12,7 @@ from store import complaints
 from store.agencies.access import BY_ROLE, LOCAL, Access
 from store.agency_models import Role
 from store.models import ArchiveReason, Complaint, Disposition, Event, OutboxLane, OutboxRow
-from tests.harness import Gateway
+from tests.harness import Gateway, envelope
 
 ROAD = "Jalan rusak parah di Kec. Coblong Kota Bandung"
 PU, DISHUB, PROVINCE = "DINAS_PUPR@32.73", "DISHUB@32.73", "DINAS_PUPR@32"
@@ -310,6 +310,27 @@ def test_a_correction_to_a_delicate_topic_hides_it_unless_its_reporter_spoke(
     for category in ("PUNGLI", "NARKOBA"):
         officer(gateway, tracking, lambda work, code=category: work.correct(category=code))
     assert case(gateway, tracking).privacy == privacy
+
+
+HALVES = (
+    "(1/2) pelayanan KTP di Disdukcapil Kota Bandung lama sekali",
+    "(2/2) petugasnya minta uang pungli korupsi suap 200 ribu",
+)
+
+
+@pytest.mark.parametrize("said", [HALVES, (*HALVES, "RAHASIA"), (HALVES[0], "RAHASIA")])
+def test_what_becomes_secret_in_one_batch_leaves_the_office_it_accuses(
+    gateway: Gateway, said: tuple[str, ...]
+) -> None:
+    """The desk was given a moment ago, in the same transaction."""
+    for number, words in enumerate(said):
+        gateway.rt.accept(envelope(f"half-{number}", text=words))
+    jobs.drain_live()
+    (found,) = gateway.rows(Complaint)
+    assert (found.privacy, found.agency, found.status) == ("rahasia", None, "triage")
+    assert {(row.agency, row.state) for row in gateway.rows(Disposition)} == {
+        ("DISDUKCAPIL@32.73", "returned")
+    }
 
 
 def test_nobody_decides_about_the_desk_of_another(gateway: Gateway) -> None:
