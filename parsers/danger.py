@@ -1,5 +1,6 @@
 """Danger in a message: an emergency now, or what should be read before others."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
@@ -10,7 +11,8 @@ HASTY = 50  # words at most of an emergency
 AT_ONCE = 15  # words between a danger and that it is now
 PARTED = 12  # words between a person and that nobody knows where they are
 OWNED = 3  # words before a person in which a thing of theirs is named
-LOST = range(-2, 2)  # words around the loss in which a thing is what was lost
+LOST = range(-2, 1)  # words before the loss in which a thing is what was lost
+YEAR = re.compile(r"(?<!lahir )(?<!kelahiran )\btahun (?:19|20)\d\d\b")  # of what is long over
 # What together is an emergency: who is struck by what, and that it goes on.
 ALARMS = (
     ("ablaze", "building"),
@@ -31,10 +33,10 @@ ALARMS = (
     ("violence", "doing"),
     ("harm", "now"),
     ("harm", "bleeding"),
-    ("volcano", "erupting"),
+    ("volcano", "erupting", "now"),
 )
-# A boat of which nobody hears, since yesterday as well.
-OVERDUE = (("vessel", "unreported"),)
+# A boat of which nobody hears, since yesterday as well; one that is only late must be at sea.
+OVERDUE = (("vessel", "unreported"), ("vessel", "overdue", "adrift"))
 # What is dangerous together: a pole and that it is about to fall.
 PERILS = (
     ("structure", "failing"),
@@ -54,6 +56,7 @@ PERILS = (
     ("spill", "falling"),
     ("predator", "about"),
     ("disease", "deaths"),
+    ("volcano", "erupting"),
 )
 # Over, if it is told of yesterday.
 SUFFERED = (("event",), ("ill", "refused"), ("harm", "helpless"), ("supply", "out"))
@@ -63,19 +66,23 @@ DREADED = (
     *("danger", "emergency", "urgent", "ablaze", "flames", "striking", "live", "crash"),
     *("casualty", "wreck", "drowning", "sinking", "lost", "unaided", "deep", "stranded", "gas"),
     *("sickened", "acute", "ill", "held", "locked", "violence", "harm", "threat", "deadly"),
-    *("beast", "attack", "event", "peril", "missing", "away", "unreported", "bleeding", "erupting"),
+    *("beast", "attack", "event", "peril", "missing", "vanished", "away"),
+    *("unreported", "overdue", "bleeding", "erupting"),
 )
 
 
 def emergency_in(words: Sequence[str], spotted: Spotted) -> str | None:
     """The words that say that someone is in danger now; nobody writes a letter then."""
-    return _alarm(spotted) if len(words) <= HASTY else None
+    return _alarm(words, spotted) if len(words) <= HASTY else None
 
 
-def _alarm(spotted: Spotted) -> str | None:
+def _alarm(words: Sequence[str], spotted: Spotted) -> str | None:
+    if YEAR.search(" ".join(words)) and not beyond(spotted["now"], spotted["past"]):
+        return None
     calm = [place for place, _ in spotted["calm"]]
-    if missing := next((found for found in _missing(spotted) if not _calm(found, calm)), None):
-        return _words(missing)
+    missing = _missing(spotted, len(words))
+    if found := next((found for found in missing if not _calm(found, calm)), None):
+        return _words(found)
     if _over(spotted):
         return None
     haste = [place for place, _ in spotted["now"]]
@@ -87,19 +94,40 @@ def _alarm(spotted: Spotted) -> str | None:
     return next((_words(found) for found in alarms if not _calm(found, calm)), None)
 
 
-def _missing(spotted: Spotted) -> Iterator[list[Cue]]:
-    """Persons of whom nobody knows where they are, since yesterday as well; no lost papers."""
+def _missing(spotted: Spotted, end: int) -> Iterator[list[Cue]]:
+    """Boats and persons of whom nobody knows where they are, since yesterday as well."""
     if spotted["returned"]:
         return
-    yield from together(spotted, OVERDUE)
+    for found in together(spotted, OVERDUE):
+        if found[1] in spotted["unreported"] or _without_object(found[1], spotted, end):
+            yield found
     things = [place for place, _ in spotted["belonging"]]
-    for person in spotted["kin"]:
-        for gone in (*spotted["missing"], *(spotted["away"] if spotted["sought"] else ())):
+    for gone in _gone(spotted, end):
+        for person in spotted["kin"]:
             parted = 0 < gone[0] - person[0] <= PARTED
             if parted and not any(
                 0 < person[0] - thing <= OWNED or thing - gone[0] in LOST for thing in things
             ):
                 yield [person, gone]
+
+
+def _gone(spotted: Spotted, end: int) -> Iterator[Cue]:
+    """What is said of a missing person; the late and the absent must be sought as well."""
+    sought = spotted["sought"]
+    yield from spotted["missing"]
+    for gone in spotted["vanished"]:
+        behind = any(cue[0] > gone[0] for cue in sought)
+        if behind or _without_object(gone, spotted, end):
+            yield gone
+    for gone in spotted["away"]:
+        if beyond(sought, [gone]) and _without_object(gone, spotted, end):
+            yield gone
+
+
+def _without_object(cue: Cue, spotted: Spotted, end: int) -> bool:
+    """Nothing was lost: no `ingatan` is behind `hilang`, but a time, a place or the end."""
+    behind = max(covered([cue])) + 1
+    return behind == end or any(place == behind for place, _ in spotted["since"])
 
 
 def dreaded_in(spotted: Spotted) -> bool:
@@ -122,9 +150,9 @@ def _calm(found: Sequence[Cue], calm: Sequence[int]) -> bool:
     )
 
 
-def urgent_in(spotted: Spotted) -> str | None:
+def urgent_in(words: Sequence[str], spotted: Spotted) -> str | None:
     """Why the message should be read before others, a letter as well."""
-    found = _alarm(spotted) or _peril(spotted)
+    found = _alarm(words, spotted) or _peril(spotted)
     return f"disebut: {found}" if found else None
 
 

@@ -67,7 +67,7 @@ def kind_of(
         return earlier
     if wish := _wish(words, spotted):
         return wish
-    told = likely or len(words) >= TOLD or bool(spotted["trouble"] or urgent_in(spotted))
+    told = likely or len(words) >= TOLD or bool(spotted["trouble"] or urgent_in(words, spotted))
     return Kind.COMPLAINT if told else Kind.OTHER
 
 

@@ -304,7 +304,7 @@ class Understander:
 
 def _urgent(look: Look, kind: Kind) -> str | None:
     """Why a message cannot wait; never a wish, a question or an advertisement."""
-    found = urgent_in(look.spotted) if kind in HAPPENED else None
+    found = urgent_in(look.flat, look.spotted) if kind in HAPPENED else None
     if kind is Kind.EMERGENCY and look.kind:
         return found or look.kind.reason
     return found
