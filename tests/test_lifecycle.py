@@ -209,8 +209,8 @@ class Life(RuleBasedStateMachine):
             opened = cases.open_case(session, 1_000_001)
             clerk = Clerk(session, Desk(self.reader, self.runtime.policy, self.now))
             act(clerk, opened.complaint)
-            clerk.write()
             self.made += len(clerk.events)
+            clerk.write()
 
     @rule(agency=st.sampled_from([A, B]))
     def dispose(self, agency) -> None:
